@@ -1,0 +1,7 @@
+package dev.nereid.backend;
+
+/** Where an instance runs. */
+public enum InstanceKind {
+  CPU,
+  GPU
+}

@@ -1,0 +1,127 @@
+package dev.nereid.server.inference;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One validated request on its way to a model.
+ *
+ * <ul>
+ *   <li>Its inputs' memory is released exactly once, by {@link #release}: by the scheduler when it
+ *       takes the request's place in a batch or refuses it, by the endpoint when it never got that far.
+ *   <li>Its {@link ResponseObserver} is called exactly once.
+ *   <li>Immutable but for that release.
+ * </ul>
+ *
+ * @see dev.nereid.server.inference.ResponseObserver
+ */
+public final class InferenceRequest {
+
+  /** No deadline. */
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  private final String id;
+  private final List<Tensor> inputs;
+  private final List<String> requestedOutputs;
+  private final int rows;
+  private final long priority;
+  private final long timeoutMicros;
+  private final long deadlineNanos;
+  private final long receivedNanos;
+  private final Map<String, Object> parameters;
+  private final ResponseObserver observer;
+  private final AtomicBoolean released = new AtomicBoolean();
+
+  /**
+   * @param inputs in the model's order of inputs; their memory becomes the request's
+   * @param requestedOutputs names the client asked for; empty for all
+   * @param rows of the batch dimension; 1 without one
+   * @param priority as the client gave it, unsigned; 0 for the model's default
+   * @param timeoutMicros as the client gave it; 0 for the model's default
+   * @param deadlineNanos on the clock of {@link System#nanoTime}, {@link #NO_DEADLINE} for none
+   * @param receivedNanos when its last byte came, on the same clock
+   * @param parameters the client's own, Boolean, Long, Double or String by name
+   */
+  public InferenceRequest(
+      String id,
+      List<Tensor> inputs,
+      List<String> requestedOutputs,
+      int rows,
+      long priority,
+      long timeoutMicros,
+      long deadlineNanos,
+      long receivedNanos,
+      Map<String, Object> parameters,
+      ResponseObserver observer) {
+    this.id = id;
+    this.inputs = inputs;
+    this.requestedOutputs = requestedOutputs;
+    this.rows = rows;
+    this.priority = priority;
+    this.timeoutMicros = timeoutMicros;
+    this.deadlineNanos = deadlineNanos;
+    this.receivedNanos = receivedNanos;
+    this.parameters = parameters;
+    this.observer = observer;
+  }
+
+  public String id() {
+    return id;
+  }
+
+  public List<Tensor> inputs() {
+    return inputs;
+  }
+
+  public List<String> requestedOutputs() {
+    return requestedOutputs;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public long priority() {
+    return priority;
+  }
+
+  public long timeoutMicros() {
+    return timeoutMicros;
+  }
+
+  public long deadlineNanos() {
+    return deadlineNanos;
+  }
+
+  public long receivedNanos() {
+    return receivedNanos;
+  }
+
+  public Map<String, Object> parameters() {
+    return parameters;
+  }
+
+  public ResponseObserver observer() {
+    return observer;
+  }
+
+  /** {@code [request id: x] }, as Triton leads its texts; {@code <id_unknown>} where there is none. */
+  public String logPrefix() {
+    return logPrefix(id);
+  }
+
+  /** The same for an id. */
+  public static String logPrefix(String id) {
+    return "[request id: " + (id.isEmpty() ? "<id_unknown>" : id) + "] ";
+  }
+
+  /** Gives its inputs' memory back; the second call and later ones do nothing. */
+  public void release() {
+    if (released.compareAndSet(false, true)) {
+      for (Tensor input : inputs) {
+        input.data().release();
+      }
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * What is counted, and the page that shows it.
+ *
+ * <p>Starting points: {@link dev.nereid.server.metrics.ModelStatistics}, which the statistics RPC
+ * and the {@code nv_inference_*} families both read.
+ */
+@NullMarked
+package dev.nereid.server.metrics;
+
+import org.jspecify.annotations.NullMarked;
