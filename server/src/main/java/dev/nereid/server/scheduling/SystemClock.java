@@ -1,0 +1,45 @@
+package dev.nereid.server.scheduling;
+
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The real time, with one thread for the alarms of the whole server. Each model version keeps its
+ * own requests' expiries and sets one alarm, for the first of them, so that thread sees few.
+ */
+public final class SystemClock implements Clock, AutoCloseable {
+
+  private final ScheduledThreadPoolExecutor alarms;
+
+  public SystemClock() {
+    alarms =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "queue-deadlines");
+              thread.setDaemon(true);
+              return thread;
+            });
+    alarms.setRemoveOnCancelPolicy(true);
+    alarms.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public Alarm at(long nanos, Runnable task) {
+    ScheduledFuture<?> future =
+        alarms.schedule(task, nanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+    return () -> future.cancel(false);
+  }
+
+  /** No alarm goes off afterwards; close the schedulers first. */
+  @Override
+  public void close() {
+    alarms.shutdownNow();
+  }
+}
