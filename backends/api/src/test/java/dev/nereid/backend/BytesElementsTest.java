@@ -1,38 +1,16 @@
 package dev.nereid.backend;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.backend.contract.TestTensor;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class BytesElementsTest {
 
   private static final long[] SHAPE = {2};
-
-  @Property
-  void visitsEveryElementOnceAndInOrder(@ForAll @Size(max = 20) List<byte[]> elements)
-      throws BackendException {
-    byte[] raw = TestTensor.bytes(SHAPE, elements.toArray(byte[][]::new)).raw();
-    List<byte[]> visited = new ArrayList<>();
-    BytesElements.walk(
-        "I",
-        ByteBuffer.wrap(raw),
-        elements.size(),
-        (index, offset, length) -> {
-          assertThat(index).isEqualTo(visited.size());
-          visited.add(Arrays.copyOfRange(raw, offset, offset + length));
-        });
-    assertThat(visited).containsExactlyElementsOf(elements);
-  }
 
   @Test
   void refusesTooFewAndTooMany() {
