@@ -1,0 +1,73 @@
+package dev.nereid.client;
+
+import dev.nereid.tensor.BytesTensors;
+import dev.nereid.tensor.DataType;
+import dev.nereid.tensor.RawTensors;
+import dev.nereid.tensor.Shapes;
+import java.nio.ByteBuffer;
+
+/**
+ * One input tensor.
+ *
+ * <p>The data is not copied: it belongs to the caller, and must not change until the call ends, or
+ * until {@link NereidClient#prepare} returns.
+ *
+ * @param shape with the batch dimension, where the model has one
+ * @param data raw-encoded, little-endian, row-major, from position to limit; direct or not
+ */
+public record InferInput(String name, DataType type, long[] shape, ByteBuffer data) {
+
+  public InferInput {
+    shape = shape.clone();
+    data = data.slice();
+    if (type.isFixedSize()) {
+      long expectedBytes = RawTensors.byteSize(type, shape);
+      if (data.remaining() != expectedBytes) {
+        throw mismatch(name, data.remaining() + " bytes", expectedBytes + " bytes", type, shape);
+      }
+    } else {
+      long expectedElements = Shapes.elementCount(shape);
+      BytesTensors.Scan scan = BytesTensors.scan(data, expectedElements);
+      if (!scan.isComplete()) {
+        throw mismatch(
+            name, scan.outcome().toString(), expectedElements + " elements", type, shape);
+      }
+    }
+  }
+
+  /** FP32. */
+  public static InferInput ofFloats(String name, long[] shape, float... values) {
+    return new InferInput(name, DataType.FP32, shape, RawTensors.ofFloats(values));
+  }
+
+  /** INT32. */
+  public static InferInput ofInts(String name, long[] shape, int... values) {
+    return new InferInput(name, DataType.INT32, shape, RawTensors.ofInts(values));
+  }
+
+  /** INT64. */
+  public static InferInput ofLongs(String name, long[] shape, long... values) {
+    return new InferInput(name, DataType.INT64, shape, RawTensors.ofLongs(values));
+  }
+
+  /** BYTES, each text as UTF-8. */
+  public static InferInput ofStrings(String name, long[] shape, String... texts) {
+    return new InferInput(name, DataType.BYTES, shape, BytesTensors.ofStrings(texts));
+  }
+
+  private static IllegalArgumentException mismatch(
+      String name, String actual, String expected, DataType type, long[] shape) {
+    return new IllegalArgumentException(
+        "data of input '"
+            + name
+            + "': "
+            + actual
+            + " (expected: "
+            + expected
+            + " for "
+            + type
+            + " "
+            + Shapes.text(shape)
+            + ")");
+  }
+}
