@@ -1,0 +1,141 @@
+package dev.nereid.models;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code nereid models build}. Exits with 0, with 1 on wrong usage, with 5 on a file error. */
+@Command(
+    name = "build",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Builds a model repository with ResNet-50 as a TensorFlow SavedModel and as ONNX: the real"
+          + " graph with random weights, so that speed is true and answers mean nothing.",
+      "",
+      "The same seed gives the same bytes. What is up to date is left alone.",
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  nereid models build --into models",
+      "      the ladder for a machine without a GPU: four models on two engines",
+      "  nereid models build --into models --only resnet50_onnx,resnet50_onnx_bs1",
+      "      two of them",
+      "  nereid models build --into gpu-models --variants tutorial",
+      "      the tutorial's five models; all but resnet50_original need a GPU to be loaded",
+    })
+final class BuildCommand implements Callable<Integer> {
+
+  private static final int EXIT_FILE_ERROR = 5;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--into",
+      required = true,
+      paramLabel = "DIR",
+      description = "The model repository's folder; made where it is missing.")
+  private Path into;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "" + BuildRequest.DEFAULT_SEED,
+      description = "Decides every weight. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--variants",
+      paramLabel = "SET",
+      split = ",",
+      defaultValue = "cpu",
+      converter = VariantConverter.class,
+      description = "Which sets of models to build: cpu, tutorial. Default: ${DEFAULT-VALUE}.")
+  private Variant[] variants;
+
+  @Option(
+      names = "--only",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Build these models, of whichever set, and no others.")
+  private String[] only = {};
+
+  @Option(
+      names = "--cpu-threads",
+      paramLabel = "N",
+      defaultValue = "" + BuildRequest.DEFAULT_CPU_THREADS,
+      description =
+          "Threads that one ONNX model may compute on, all its instances together. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private int cpuThreads;
+
+  @Option(
+      names = "--force",
+      description = "Build also what is up to date, and over folders that were not made by this.")
+  private boolean force;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    try {
+      BuildRequest request =
+          new BuildRequest(
+              into,
+              seed,
+              EnumSet.copyOf(Arrays.asList(variants)),
+              new LinkedHashSet<>(Arrays.asList(only)),
+              cpuThreads,
+              force);
+      new ModelRepositoryBuilder(
+              request,
+              line -> {
+                out.println(line);
+                out.flush();
+              })
+          .build();
+      return 0;
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    } catch (IOException e) {
+      spec.commandLine().getErr().println("nereid models build: " + reason(e));
+      return EXIT_FILE_ERROR;
+    }
+  }
+
+  /** A file system's exception carries a path and, at times, nothing else. */
+  private static String reason(IOException failure) {
+    if (failure instanceof FileSystemException inFile && inFile.getReason() == null) {
+      return inFile.getFile() + ": " + failure.getClass().getSimpleName();
+    }
+    return String.valueOf(failure.getMessage());
+  }
+
+  /** Variants in lower case, as everything on a command line. */
+  static final class VariantConverter implements ITypeConverter<Variant> {
+    @Override
+    public Variant convert(String value) {
+      try {
+        return Variant.valueOf(value.toUpperCase(Locale.ROOT));
+      } catch (IllegalArgumentException e) {
+        Set<Variant> known = EnumSet.allOf(Variant.class);
+        throw new TypeConversionException(
+            value + " (expected: one of " + known.toString().toLowerCase(Locale.ROOT) + ")");
+      }
+    }
+  }
+}

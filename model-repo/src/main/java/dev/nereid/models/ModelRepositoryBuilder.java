@@ -1,0 +1,142 @@
+package dev.nereid.models;
+
+import dev.nereid.models.resnet.ResNet50;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds a model repository: for each model a folder with {@code config.pbtxt}, {@code labels.txt}
+ * and version 1.
+ *
+ * <ul>
+ *   <li>The same request gives the same bytes, on any machine.
+ *   <li>What is up to date is left alone, with whatever was changed by hand in its {@code
+ *       config.pbtxt} since.
+ *   <li>Models of one format share one file of weights by hard links.
+ *   <li>A folder that was not made here is never written to, unless forced.
+ * </ul>
+ */
+public final class ModelRepositoryBuilder {
+
+  private static final String VERSION = "1";
+
+  private final BuildRequest request;
+  private final Consumer<String> progress;
+  private final Map<ModelFormat, Path> weights = new EnumMap<>(ModelFormat.class);
+
+  /**
+   * @param progress gets a line for every step; called on the thread that builds
+   */
+  public ModelRepositoryBuilder(BuildRequest request, Consumer<String> progress) {
+    this.request = request;
+    this.progress = progress;
+  }
+
+  /**
+   * Builds what is missing or out of date.
+   *
+   * @return the names of all models asked for, in the order of the ladder
+   * @throws IOException if a file cannot be written, or a folder is in the way; every model that
+   *     was finished before stays
+   */
+  public List<String> build() throws IOException {
+    List<ModelRecipe> recipes = request.recipes();
+    Files.createDirectories(request.into());
+    StampFile stamps = StampFile.read(request.into());
+    for (ModelRecipe recipe : recipes) {
+      refuseForeignFolder(recipe, stamps);
+    }
+    findWeights(stamps);
+    for (ModelRecipe recipe : recipes) {
+      build(recipe, stamps);
+    }
+    return recipes.stream().map(ModelRecipe::name).toList();
+  }
+
+  private void build(ModelRecipe recipe, StampFile stamps) throws IOException {
+    ModelStamp wanted = ModelStamp.of(recipe, request.seed(), request.cpuThreads());
+    Path model = modelFile(recipe);
+    if (!request.force() && isUpToDate(recipe, wanted, stamps)) {
+      progress.accept(recipe.name() + ": up to date");
+      return;
+    }
+    stamps.forget(recipe.name());
+    Path existing = weights.get(recipe.format());
+    if (existing == null) {
+      progress.accept(recipe.name() + ": making the " + recipe.format().title());
+      WholeFile.write(model, output -> recipe.format().write(output, request.seed()));
+      weights.put(recipe.format(), model);
+    } else if (!existing.equals(model)) {
+      WholeFile.link(existing, model);
+    }
+    Path folder = folder(recipe);
+    WholeFile.writeText(folder.resolve("labels.txt"), labels());
+    WholeFile.writeText(folder.resolve("config.pbtxt"), recipe.config(request.cpuThreads()));
+    stamps.put(recipe.name(), wanted);
+    progress.accept(
+        String.format(
+            Locale.ROOT,
+            "%s: built (%d MB%s)",
+            recipe.name(),
+            Files.size(model) / 1_000_000,
+            existing == null ? "" : ", shared with another model"));
+  }
+
+  /** Weights of this seed that lie there already, from this request's models or others'. */
+  private void findWeights(StampFile stamps) {
+    if (request.force()) {
+      return;
+    }
+    for (ModelRecipe recipe : ModelRecipe.ALL) {
+      @Nullable ModelStamp stamp = stamps.of(recipe.name()).orElse(null);
+      Path file = modelFile(recipe);
+      if (stamp != null && stamp.hasWeightsOf(request.seed()) && Files.isRegularFile(file)) {
+        weights.putIfAbsent(recipe.format(), file);
+      }
+    }
+  }
+
+  private boolean isUpToDate(ModelRecipe recipe, ModelStamp wanted, StampFile stamps) {
+    return stamps.of(recipe.name()).filter(wanted::equals).isPresent()
+        && Files.isRegularFile(modelFile(recipe))
+        && Files.isRegularFile(folder(recipe).resolve("config.pbtxt"))
+        && Files.isRegularFile(folder(recipe).resolve("labels.txt"));
+  }
+
+  private void refuseForeignFolder(ModelRecipe recipe, StampFile stamps) throws IOException {
+    Path folder = folder(recipe);
+    if (!request.force()
+        && Files.exists(folder.resolve("config.pbtxt"))
+        && stamps.of(recipe.name()).isEmpty()) {
+      throw new FileSystemException(
+          folder.toString(),
+          null,
+          "was not made by `models build` (expected: no such folder, or --force)");
+    }
+  }
+
+  private Path folder(ModelRecipe recipe) {
+    return request.into().resolve(recipe.name());
+  }
+
+  private Path modelFile(ModelRecipe recipe) {
+    return folder(recipe).resolve(VERSION).resolve(recipe.format().filename());
+  }
+
+  /** Random weights know no dogs and cats: a class has its number for a name. */
+  private static String labels() {
+    return IntStream.range(0, ResNet50.CLASSES)
+        .mapToObj(index -> "class " + index + "\n")
+        .collect(Collectors.joining());
+  }
+}

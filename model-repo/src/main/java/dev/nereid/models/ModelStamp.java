@@ -1,0 +1,40 @@
+package dev.nereid.models;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * What a model was built from. Equal stamps, equal bytes.
+ *
+ * @param text one word without spaces
+ */
+record ModelStamp(String text) {
+
+  /** To be raised whenever the same seed gives other bytes than before; a test pins the bytes. */
+  private static final int BUILDER_VERSION = 1;
+
+  static ModelStamp of(ModelRecipe recipe, long seed, int cpuThreads) {
+    return new ModelStamp(
+        weights(seed) + ",config=" + sha256(recipe.config(cpuThreads)).substring(0, 16));
+  }
+
+  /** Whether the weights in there are those of that seed. */
+  boolean hasWeightsOf(long seed) {
+    return text.startsWith(weights(seed) + ",");
+  }
+
+  private static String weights(long seed) {
+    return "builder=" + BUILDER_VERSION + ",seed=" + seed;
+  }
+
+  private static String sha256(String text) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("SHA-256 is part of every Java", e);
+    }
+  }
+}
