@@ -8,6 +8,8 @@ import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.Parameters;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 
@@ -24,10 +26,6 @@ import java.util.Set;
  * </ul>
  */
 public final class IdentityBackend implements Backend {
-
-  /** Of Triton's identity backend too, but without an effect here: better refused than ignored. */
-  private static final Set<String> UNSUPPORTED =
-      Set.of("instance_wise_delay_multiplier", "enable_custom_metrics");
 
   private final Pause pause;
 
@@ -53,10 +51,7 @@ public final class IdentityBackend implements Backend {
 
       @Override
       public Backend start(Map<String, String> settings) throws BackendException {
-        if (!settings.isEmpty()) {
-          throw new BackendException(
-              "--backend-config: identity," + settings + " (expected: no settings)");
-        }
+        Parameters.ofBackend(name(), settings).refuseOthers();
         return new IdentityBackend(pause);
       }
     };
@@ -80,17 +75,19 @@ public final class IdentityBackend implements Backend {
 
   @Override
   public LoadedModel load(ModelSpec spec) throws BackendException {
-    Map<String, String> parameters = spec.source().parameters();
-    for (String key : UNSUPPORTED) {
-      if (parameters.containsKey(key)) {
-        throw new BackendException(
-            "parameters['" + key + "']: " + parameters.get(key) + " (expected: not set)");
-      }
+    Parameters parameters = Parameters.ofModel(spec.source().parameters());
+    int executeMillis = parameters.integer("execute_delay_ms", 0, Integer.MAX_VALUE).orElse(0);
+    int creationSeconds = parameters.integer("creation_delay_sec", 0, Integer.MAX_VALUE).orElse(0);
+    parameters.refuseOthers();
+    if (!spec.accelerators().isEmpty()) {
+      throw new BackendException(
+          "execution_accelerators: %s (expected: none for backend 'identity')"
+              .formatted(spec.accelerators().get(0).name()));
     }
     return new IdentityModel(
         IdentityModel.sources(spec),
-        IdentityModel.duration(parameters, "execute_delay_ms", 1),
-        IdentityModel.duration(parameters, "creation_delay_sec", 1000),
+        Duration.ofMillis(executeMillis),
+        Duration.ofSeconds(creationSeconds),
         pause);
   }
 }

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /** A model of {@link IdentityBackend}. */
 final class IdentityModel implements LoadedModel {
@@ -77,22 +76,6 @@ final class IdentityModel implements LoadedModel {
               .formatted(output, position + 1, spec.inputs().size()));
     }
     return spec.inputs().get(position);
-  }
-
-  /** Reads a delay; zero where the parameter is not there. */
-  static Duration duration(Map<String, String> parameters, String key, long unitMillis)
-      throws BackendException {
-    String text = parameters.getOrDefault(key, "0");
-    try {
-      int value = Integer.parseInt(text);
-      if (value >= 0) {
-        return Duration.ofMillis(value * unitMillis);
-      }
-    } catch (NumberFormatException e) {
-      // Reported below, as a negative number is.
-    }
-    throw new BackendException(
-        "parameters['%s']: %s (expected: 0..%d)".formatted(key, text, Integer.MAX_VALUE));
   }
 
   @Override

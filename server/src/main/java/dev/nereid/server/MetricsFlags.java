@@ -1,0 +1,76 @@
+package dev.nereid.server;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The flags of {@link MetricsOptions}. */
+final class MetricsFlags {
+
+  @Option(
+      names = "--allow-metrics",
+      arity = "1",
+      paramLabel = "<true|false>",
+      converter = BooleanFlag.class,
+      description = "Serve the metrics page.")
+  boolean allowed = true;
+
+  @Option(
+      names = "--metrics-port",
+      paramLabel = "<port>",
+      description = "Its port; its path is /metrics. 0 for any that is free.")
+  int port = 8002;
+
+  @Option(
+      names = "--metrics-address",
+      paramLabel = "<address>",
+      description = "The address it listens on.")
+  String address = "0.0.0.0";
+
+  @Option(
+      names = "--allow-cpu-metrics",
+      arity = "1",
+      paramLabel = "<true|false>",
+      converter = BooleanFlag.class,
+      description = "Show nv_cpu_*.")
+  boolean cpu = true;
+
+  @Option(
+      names = "--metrics-interval-ms",
+      paramLabel = "<ms>",
+      description = "Time between two readings of the machine's CPU and memory.")
+  long intervalMillis = 2000;
+
+  @Option(
+      names = "--metrics-config",
+      paramLabel = "<key>=<value>",
+      description =
+          "counter_latencies=true|false: show Triton's cumulative durations. Histograms are always"
+              + " there (nereid_*_duration_seconds); summaries are not supported.")
+  List<String> settings = new ArrayList<>();
+
+  MetricsOptions options() {
+    Ports.check("--metrics-port", port);
+    if (intervalMillis < 1) {
+      throw new TypeConversionException(
+          "--metrics-interval-ms: " + intervalMillis + " (expected: >= 1)");
+    }
+    boolean counterLatencies = true;
+    for (String setting : settings) {
+      switch (setting) {
+        case "counter_latencies=true" -> counterLatencies = true;
+        case "counter_latencies=false" -> counterLatencies = false;
+        case "histogram_latencies=false", "summary_latencies=false" -> {
+          // What is not there is not shown.
+        }
+        default ->
+            throw new TypeConversionException(
+                "--metrics-config: " + setting + " (expected: counter_latencies=true|false)");
+      }
+    }
+    return new MetricsOptions(
+        allowed, address, port, cpu, Duration.ofMillis(intervalMillis), counterLatencies);
+  }
+}

@@ -1,0 +1,120 @@
+package dev.nereid.server;
+
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Model.ArgGroupSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.ISetter;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * Flags of Triton's that have no effect here yet. Each is accepted at the value that Triton has
+ * when it is not given, so that scripts that spell defaults out go on working, and refused by name
+ * at any other: a flag that is silently ignored is a surprise in production.
+ */
+final class UnsupportedFlags {
+
+  /**
+   * @param neutral the value that changes nothing; empty where there is none
+   */
+  private record Flag(String name, String neutral, String instead) {}
+
+  private static final List<Flag> FLAGS =
+      List.of(
+          flag("--strict-model-config", "false", "use --disable-auto-complete-config"),
+          flag("--model-control-mode", "none", "poll and explicit are not supported yet"),
+          flag("--repository-poll-secs", "15", ""),
+          flag("--load-model", "", "every model of the repository is loaded"),
+          flag("--model-load-retry-count", "0", ""),
+          flag("--model-load-gpu-limit", "", ""),
+          flag("--model-namespacing", "false", ""),
+          flag("--enable-peer-access", "true", ""),
+          flag("--allow-http", "false", "HTTP is not supported yet; gRPC is on --grpc-port"),
+          flag("--http-port", "8000", "HTTP is not supported yet"),
+          flag("--http-address", "0.0.0.0", "HTTP is not supported yet; see --metrics-address"),
+          flag("--reuse-http-port", "false", ""),
+          flag("--http-thread-count", "8", ""),
+          flag("--http-max-input-size", "67108864", ""),
+          flag("--http-header-forward-pattern", "", ""),
+          flag("--http-restricted-api", "", ""),
+          flag("--reuse-grpc-port", "false", ""),
+          flag("--grpc-infer-thread-count", "2", "nothing here waits on such threads"),
+          flag("--grpc-infer-allocation-pool-size", "8", "requests are pooled by themselves"),
+          flag("--grpc-max-response-pool-size", "2147483647", "answers are pooled by themselves"),
+          flag("--grpc-header-forward-pattern", "", ""),
+          flag("--grpc-restricted-protocol", "", ""),
+          flag("--grpc-infer-response-compression-level", "none", ""),
+          flag("--grpc-http2-max-pings-without-data", "2", ""),
+          flag("--allow-gpu-metrics", "true", ""),
+          flag("--allow-client-shm", "false", ""),
+          flag("--trace-config", "level=OFF", ""),
+          flag("--rate-limit", "off", ""),
+          flag("--rate-limit-resource", "", ""),
+          flag("--cache-config", "", ""),
+          flag("--cache-directory", "/opt/tritonserver/caches", ""),
+          flag("--response-cache-byte-size", "0", ""),
+          flag("--pinned-memory-pool-byte-size", "268435456", ""),
+          flag("--cuda-memory-pool-byte-size", "", ""),
+          flag("--cuda-virtual-address-size", "", ""),
+          flag("--min-supported-compute-capability", "6.0", ""),
+          flag("--buffer-manager-thread-count", "0", ""),
+          flag("--host-policy", "", ""),
+          flag("--repoagent-directory", "/opt/tritonserver/repoagents", ""));
+
+  private UnsupportedFlags() {}
+
+  private static Flag flag(String name, String neutral, String instead) {
+    return new Flag(name, neutral, instead);
+  }
+
+  /** Adds them to a command, as the last section of its help. */
+  static void addTo(CommandSpec command) {
+    ArgGroupSpec.Builder group =
+        ArgGroupSpec.builder()
+            .validate(false)
+            .heading(
+                "%nFlags of Triton's without an effect here (accepted at Triton's default only):%n")
+            .order(100);
+    for (Flag flag : FLAGS) {
+      group.addArg(
+          OptionSpec.builder(flag.name)
+              .arity("1")
+              .paramLabel("<value>")
+              .type(String.class)
+              .description(description(flag))
+              .setter(refuseAllButNeutral(command, flag))
+              .build());
+    }
+    command.addArgGroup(group.build());
+  }
+
+  private static String description(Flag flag) {
+    String only = flag.neutral.isEmpty() ? "not supported" : "only " + flag.neutral;
+    return flag.instead.isEmpty() ? only : only + ": " + flag.instead;
+  }
+
+  private static ISetter refuseAllButNeutral(CommandSpec command, Flag flag) {
+    return new ISetter() {
+      @Override
+      @SuppressWarnings("TypeParameterUnusedInFormals") // picocli's signature
+      public <T> T set(T value) {
+        if (value != null && !isNeutral(flag, value.toString())) {
+          String rule = flag.neutral.isEmpty() ? "not set" : flag.neutral;
+          String instead = flag.instead.isEmpty() ? "" : "; " + flag.instead;
+          throw new ParameterException(
+              command.commandLine(),
+              "%s: %s (expected: %s; this flag of Triton's is not supported%s)"
+                  .formatted(flag.name, value, rule, instead));
+        }
+        return value;
+      }
+    };
+  }
+
+  private static boolean isNeutral(Flag flag, String value) {
+    return !flag.neutral.isEmpty()
+        && (value.equalsIgnoreCase(flag.neutral)
+            || BooleanFlag.spellings(flag.neutral).contains(value.toLowerCase(Locale.ROOT)));
+  }
+}

@@ -1,0 +1,39 @@
+package dev.nereid.server.metrics;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.function.LongSupplier;
+
+/** Every meter of the server, and the page that shows them. Thread-safe. */
+public final class MetricsPage {
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+  /**
+   * @param models the families of models
+   */
+  public MetricsPage(ModelCollector models) {
+    registry.getPrometheusRegistry().register(models);
+  }
+
+  /** Where meters that belong to no model are registered. */
+  public MeterRegistry registry() {
+    return registry;
+  }
+
+  /** Shows the bytes that tensors of requests and answers take up. */
+  public void tensorMemory(LongSupplier usedBytes) {
+    Gauge.builder("nereid_tensor_memory_used_bytes", usedBytes, LongSupplier::getAsLong)
+        .description("Memory that tensors of requests and answers take up, in bytes")
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** The page as it is now. Does not block. */
+  public String text() {
+    return TritonTextWriter.write(registry.getPrometheusRegistry().scrape());
+  }
+}

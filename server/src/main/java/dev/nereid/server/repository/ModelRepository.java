@@ -1,0 +1,287 @@
+package dev.nereid.server.repository;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.nereid.backend.BackendException;
+import dev.nereid.server.config.ConfigException;
+import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.config.ModelDraft;
+import dev.nereid.server.inference.InferenceException;
+import dev.nereid.server.inference.StatusCode;
+import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.metrics.ModelCollector;
+import dev.nereid.server.scheduling.Clock;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The models of every {@code --model-repository}, loaded once, at start.
+ *
+ * <ul>
+ *   <li>A model that cannot be loaded stops no other; it stays in the index with its reason.
+ *   <li>A model that two repositories hold is not loaded from either.
+ *   <li>A version whose instance dies is taken out of service.
+ *   <li>Every model is known from the start as LOADING, so that a client that comes early learns
+ *       that it may try again.
+ * </ul>
+ *
+ * Thread-safe.
+ */
+public final class ModelRepository implements ModelLookup, AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ModelRepository.class);
+
+  private final SortedMap<String, List<Path>> directories;
+  private final SortedMap<String, ModelEntry> models;
+  private final ModelConfigLoader configs;
+  private final TensorMemory memory;
+  private final Clock clock;
+  private final ModelCollector collector;
+  private final boolean strictReadiness;
+
+  @GuardedBy("serving")
+  private final List<ServingVersion> serving = new ArrayList<>();
+
+  private volatile boolean loaded;
+  private volatile boolean stopping;
+
+  /**
+   * Finds the models; loads none yet.
+   *
+   * @param strictReadiness whether one model that is not ready makes the server not ready
+   * @throws IOException if a repository cannot be read
+   */
+  public ModelRepository(
+      List<Path> repositories,
+      ModelConfigLoader configs,
+      TensorMemory memory,
+      Clock clock,
+      ModelCollector collector,
+      boolean strictReadiness)
+      throws IOException {
+    this.configs = configs;
+    this.memory = memory;
+    this.clock = clock;
+    this.collector = collector;
+    this.strictReadiness = strictReadiness;
+    directories = ModelDirectories.scan(repositories);
+    SortedMap<String, ModelEntry> entries = new TreeMap<>();
+    directories.keySet().forEach(name -> entries.put(name, new ModelEntry(name)));
+    models = Collections.unmodifiableSortedMap(entries);
+  }
+
+  /**
+   * Loads every model, several at a time, and logs the table of what came of it. Blocks. Call once.
+   *
+   * @return whether every model was loaded
+   */
+  public boolean loadAll(int threads) {
+    AtomicInteger number = new AtomicInteger();
+    ExecutorService executor =
+        Executors.newFixedThreadPool(
+            threads,
+            task -> {
+              Thread thread = new Thread(task, "model-load-" + number.getAndIncrement());
+              thread.setDaemon(true);
+              return thread;
+            });
+    try {
+      VersionLoader loader = new VersionLoader(configs, memory, clock, executor);
+      List<CompletableFuture<Void>> loads = new ArrayList<>();
+      directories.forEach(
+          (name, paths) ->
+              loads.add(
+                  CompletableFuture.supplyAsync(() -> read(entry(name), paths), executor)
+                      .thenCompose(draft -> loadVersions(entry(name), draft, loader))
+                      .exceptionally(failure -> failed(entry(name), failure))));
+      CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
+    } finally {
+      executor.shutdown();
+    }
+    loaded = true;
+    if (!models.isEmpty()) {
+      log.info("\n{}", StatusTable.of(models.values()));
+    }
+    long unready = models.values().stream().filter(model -> !model.isReady()).count();
+    if (unready > 0) {
+      log.error("{} of {} models failed to load; see the table above", unready, models.size());
+    }
+    return unready == 0;
+  }
+
+  private ModelEntry entry(String name) {
+    ModelEntry entry = models.get(name);
+    if (entry == null) {
+      throw new IllegalArgumentException("name: " + name + " (expected: a model's)");
+    }
+    return entry;
+  }
+
+  private ModelDraft read(ModelEntry model, List<Path> paths) {
+    try {
+      if (paths.size() > 1) {
+        throw new ConfigException(
+            "model '%s' is in more than one repository: %s (expected: in one)"
+                .formatted(
+                    model.name(), String.join(", ", paths.stream().map(Path::toString).toList())));
+      }
+      return configs.read(paths.get(0));
+    } catch (ConfigException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private CompletableFuture<Void> loadVersions(
+      ModelEntry model, ModelDraft draft, VersionLoader loader) {
+    List<CompletableFuture<Void>> loads = new ArrayList<>();
+    // All of them first: the model must not look complete before its last version is known.
+    draft.versions().forEach(version -> model.set(VersionState.loading(version)));
+    for (long version : draft.versions()) {
+      log.info("loading: {}:{}", model.name(), version);
+      loads.add(
+          loader
+              .load(
+                  draft,
+                  version,
+                  (instance, reason, left) -> lose(model, version, instance, reason))
+              .handle(
+                  (served, failure) -> {
+                    if (failure == null) {
+                      ready(model, served);
+                    } else {
+                      failed(model, version, failure);
+                    }
+                    return null;
+                  }));
+    }
+    return CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new));
+  }
+
+  private void ready(ModelEntry model, ServingVersion served) {
+    synchronized (serving) {
+      if (stopping) {
+        served.close();
+        model.set(VersionState.unavailable(served.model().version(), "unloaded"));
+        return;
+      }
+      serving.add(served);
+    }
+    collector.add(served.meters());
+    model.set(VersionState.ready(served.model()));
+    log.info(
+        "successfully loaded '{}' version {} in {} s",
+        model.name(),
+        served.model().version(),
+        String.format(Locale.ROOT, "%.3f", served.meters().loadSeconds()));
+  }
+
+  private static void failed(ModelEntry model, long version, Throwable failure) {
+    String reason = reason(failure);
+    model.set(VersionState.unavailable(version, reason));
+    log.error("failed to load '{}' version {}: {}", model.name(), version, reason);
+  }
+
+  private static Void failed(ModelEntry model, Throwable failure) {
+    String reason = reason(failure);
+    model.fail(reason);
+    log.error("failed to load '{}': {}", model.name(), reason);
+    return null;
+  }
+
+  private static void lose(ModelEntry model, long version, String instance, String reason) {
+    model.lose(version, "instance '" + instance + "' failed: " + reason);
+    log.error(
+        "'{}' version {} is out of service: instance '{}' failed: {}",
+        model.name(),
+        version,
+        instance,
+        reason);
+  }
+
+  /** What users read: our own exceptions' text; of anything else, that it was not foreseen. */
+  private static String reason(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof ConfigException || cause instanceof BackendException) {
+      log.debug("A model was refused", cause);
+      return String.valueOf(cause.getMessage());
+    }
+    log.error("A model failed to load in a way that was not foreseen", cause);
+    return "unexpected: " + cause;
+  }
+
+  @Override
+  public ModelVersion resolve(String model, long version) throws InferenceException {
+    ModelEntry entry = models.get(model);
+    if (entry == null) {
+      throw new InferenceException(
+          StatusCode.NOT_FOUND, "Request for unknown model: '" + model + "' is not found");
+    }
+    return entry.resolve(version);
+  }
+
+  @Override
+  public List<ModelVersion> readyVersions(String model) {
+    ModelEntry entry = models.get(model);
+    return entry == null ? List.of() : entry.readyVersions();
+  }
+
+  @Override
+  public List<IndexEntry> index(boolean readyOnly) {
+    List<IndexEntry> rows = new ArrayList<>();
+    models.values().forEach(model -> rows.addAll(model.index(readyOnly)));
+    return rows;
+  }
+
+  @Override
+  public boolean isReady() {
+    return loaded
+        && !stopping
+        && (!strictReadiness || models.values().stream().allMatch(ModelEntry::isReady));
+  }
+
+  /** Makes {@link #isReady} false for good; requests are still served. */
+  public void beginStop() {
+    stopping = true;
+  }
+
+  /** Finishes what is queued, then unloads every model. Blocks. */
+  @Override
+  public void close() {
+    List<ServingVersion> toClose;
+    synchronized (serving) {
+      beginStop();
+      toClose = List.copyOf(serving);
+      serving.clear();
+    }
+    toClose.forEach(version -> version.scheduler().stopAccepting());
+    for (Map.Entry<String, ModelEntry> model : models.entrySet()) {
+      for (VersionState state : model.getValue().versions()) {
+        if (state.model() != null) {
+          model.getValue().set(VersionState.unloading(state.version()));
+        }
+      }
+    }
+    for (ServingVersion version : toClose) {
+      version.close();
+      collector.remove(version.meters());
+      entry(version.model().name())
+          .set(VersionState.unavailable(version.model().version(), "unloaded"));
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.nereid.server.repository;
+
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.InstanceSpec;
+import dev.nereid.backend.LoadedModel;
+import dev.nereid.backend.ModelInstance;
+import dev.nereid.server.config.ConfigException;
+import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.config.ModelDraft;
+import dev.nereid.server.config.PlannedInstance;
+import dev.nereid.server.config.VersionConfig;
+import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.metrics.ModelMeters;
+import dev.nereid.server.metrics.ModelStatistics;
+import dev.nereid.server.scheduling.Clock;
+import dev.nereid.server.scheduling.InstanceFaults;
+import dev.nereid.server.scheduling.ModelScheduler;
+import dev.nereid.server.scheduling.ScheduledInstance;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+
+/**
+ * From a draft to a version that serves: complete its config, load the model, make its instances in
+ * parallel, start its scheduler. What was made is closed again where a later step fails.
+ */
+final class VersionLoader {
+
+  private final ModelConfigLoader configs;
+  private final TensorMemory memory;
+  private final Clock clock;
+  private final Executor executor;
+
+  VersionLoader(ModelConfigLoader configs, TensorMemory memory, Clock clock, Executor executor) {
+    this.configs = configs;
+    this.memory = memory;
+    this.clock = clock;
+    this.executor = executor;
+  }
+
+  /** A model in memory, before it has instances. */
+  private record Prepared(VersionConfig config, LoadedModel model, long startNanos) {}
+
+  /**
+   * Loads one version on the executor's threads; no thread waits for another.
+   *
+   * @param faults told when an instance of it dies
+   */
+  CompletableFuture<ServingVersion> load(ModelDraft draft, long version, InstanceFaults faults) {
+    return CompletableFuture.supplyAsync(() -> prepare(draft, version), executor)
+        .thenCompose(
+            prepared ->
+                createInstances(prepared)
+                    .thenApply(instances -> serve(prepared, version, instances, faults)));
+  }
+
+  private Prepared prepare(ModelDraft draft, long version) {
+    long startNanos = clock.nanoTime();
+    try {
+      VersionConfig config = configs.complete(draft, version);
+      return new Prepared(config, config.backend().load(config.spec()), startNanos);
+    } catch (ConfigException | BackendException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private CompletableFuture<List<ModelInstance>> createInstances(Prepared prepared) {
+    List<CompletableFuture<ModelInstance>> futures = new ArrayList<>();
+    for (PlannedInstance planned : prepared.config.instances()) {
+      futures.add(
+          CompletableFuture.supplyAsync(
+              () -> createInstance(prepared.model, planned.spec()), executor));
+    }
+    return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
+        .handle(
+            (done, failure) -> {
+              if (failure == null) {
+                return futures.stream().map(CompletableFuture::join).toList();
+              }
+              for (CompletableFuture<ModelInstance> future : futures) {
+                if (!future.isCompletedExceptionally()) {
+                  future.join().close();
+                }
+              }
+              prepared.model.close();
+              throw new CompletionException(failure);
+            });
+  }
+
+  private static ModelInstance createInstance(LoadedModel model, InstanceSpec spec) {
+    try {
+      return model.createInstance(spec);
+    } catch (BackendException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private ServingVersion serve(
+      Prepared prepared, long version, List<ModelInstance> instances, InstanceFaults faults) {
+    VersionConfig config = prepared.config;
+    List<ScheduledInstance> scheduled = new ArrayList<>();
+    for (int i = 0; i < instances.size(); i++) {
+      PlannedInstance planned = config.instances().get(i);
+      scheduled.add(
+          new ScheduledInstance(planned.spec().name(), instances.get(i), planned.passive()));
+    }
+    String name = config.config().getName();
+    ModelStatistics statistics = new ModelStatistics();
+    ModelScheduler scheduler =
+        new ModelScheduler(
+            config.batching(),
+            version,
+            ClientShapes.outputs(config),
+            scheduled,
+            statistics,
+            memory,
+            clock,
+            faults);
+    scheduler.start();
+    double loadSeconds = (clock.nanoTime() - prepared.startNanos) / 1e9;
+    return new ServingVersion(
+        new ModelVersion(name, version, config.config(), scheduler, statistics),
+        new ModelMeters(name, version, statistics, loadSeconds),
+        prepared.model,
+        instances);
+  }
+}
