@@ -14,11 +14,18 @@ public final class Shapes {
    * @throws IllegalArgumentException if a dimension is negative or the count exceeds a long
    */
   public static long elementCount(long... shape) {
-    long count = 1;
+    boolean empty = false;
     for (long dimension : shape) {
       if (dimension < 0) {
         throw new IllegalArgumentException("dimension: " + dimension + " (expected: >= 0)");
       }
+      empty |= dimension == 0;
+    }
+    if (empty) {
+      return 0;
+    }
+    long count = 1;
+    for (long dimension : shape) {
       long high = Math.multiplyHigh(count, dimension);
       count *= dimension;
       if (high != 0 || count < 0) {
