@@ -6,21 +6,52 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A model's configuration before any of its files was looked into: valid as far as it goes.
- *
- * @param directory {@code <repository>/<model>}
- * @param backend that the config, or the name of the model's file, asks for
- * @param config normalised; inputs, outputs and {@code max_batch_size} may still be missing
- * @param versions that the version policy asks for and the directory has, ascending; at least one
+ * A model's configuration before any of its model files was looked into: valid as far as it goes.
+ * Immutable.
  */
-public record ModelDraft(Path directory, Backend backend, ModelConfig config, List<Long> versions) {
+public final class ModelDraft {
 
-  public ModelDraft {
-    versions = List.copyOf(versions);
+  private final Path directory;
+  private final ConfigText text;
+  private final ModelConfig config;
+  private final Backend backend;
+  private final List<Long> versions;
+
+  ModelDraft(
+      Path directory, ConfigText text, ModelConfig config, Backend backend, List<Long> versions) {
+    this.directory = directory;
+    this.text = text;
+    this.config = config;
+    this.backend = backend;
+    this.versions = List.copyOf(versions);
   }
 
   /** The model's name. */
   public String name() {
     return config.getName();
+  }
+
+  /** {@code <repository>/<model>}. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** Normalised; inputs, outputs and {@code max_batch_size} may still be missing. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** The backend that the config, or the name of the model's file, asks for. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Versions that the policy asks for and the directory has, ascending; at least one. */
+  public List<Long> versions() {
+    return versions;
+  }
+
+  ConfigText text() {
+    return text;
   }
 }

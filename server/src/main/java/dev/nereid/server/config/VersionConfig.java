@@ -14,6 +14,10 @@ import java.util.Map;
  * @param spec what the backend is given
  * @param batching what the scheduler is given
  * @param instances in the order of the groups; at least one that is not passive
+ * @param inputReshapes from what clients send to what the engine reads, by input; only those that
+ *     differ
+ * @param outputReshapes from what the engine writes to what clients get, by output; only those that
+ *     differ
  * @param labels of outputs that have a label file, by output; a class's index is its line
  */
 public record VersionConfig(
@@ -22,10 +26,14 @@ public record VersionConfig(
     ModelSpec spec,
     BatchingConfig batching,
     List<PlannedInstance> instances,
+    Map<String, Reshape> inputReshapes,
+    Map<String, Reshape> outputReshapes,
     Map<String, List<String>> labels) {
 
   public VersionConfig {
     instances = List.copyOf(instances);
+    inputReshapes = Map.copyOf(inputReshapes);
+    outputReshapes = Map.copyOf(outputReshapes);
     labels = Map.copyOf(labels);
   }
 }

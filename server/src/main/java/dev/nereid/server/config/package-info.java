@@ -4,8 +4,8 @@
  *
  * <p>Starting points: {@link dev.nereid.server.config.ModelConfigLoader} reads and completes;
  * {@link dev.nereid.server.config.VersionConfig} is the outcome; {@link
- * dev.nereid.server.config.ModelDraft} says which fields of {@code config.pbtxt} have an effect and
- * which are refused.
+ * dev.nereid.server.config.FieldSupport} says which fields of {@code config.pbtxt} have an effect
+ * and which are refused.
  */
 @NullMarked
 package dev.nereid.server.config;

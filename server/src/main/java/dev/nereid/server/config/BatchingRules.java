@@ -1,0 +1,122 @@
+package dev.nereid.server.config;
+
+import static java.util.concurrent.TimeUnit.MICROSECONDS;
+
+import dev.nereid.protocol.ModelConfigOrBuilder;
+import dev.nereid.protocol.ModelDynamicBatching;
+import dev.nereid.protocol.ModelQueuePolicy;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What {@code max_batch_size} and {@code dynamic_batching} may say, and what they say to the
+ * scheduler. The texts are Triton's.
+ *
+ * <p>The proto's numbers are unsigned; delays, timeouts and queue sizes beyond Java's signed range
+ * become the largest there is, levels stay unsigned.
+ */
+final class BatchingRules {
+
+  private BatchingRules() {}
+
+  /** Checks sizes, levels and what {@code preserve_ordering} goes with. */
+  static void check(ModelConfigOrBuilder config) throws ConfigException {
+    String model = config.getName();
+    if (config.getMaxBatchSize() < 0) {
+      throw new ConfigException("'max_batch_size' must be non-negative value for " + model);
+    }
+    if (!config.hasDynamicBatching()) {
+      return;
+    }
+    ModelDynamicBatching batching = config.getDynamicBatching();
+    for (int size : batching.getPreferredBatchSizeList()) {
+      if (size <= 0) {
+        throw new ConfigException("dynamic batching preferred size must be positive for " + model);
+      }
+      if (size > config.getMaxBatchSize()) {
+        throw new ConfigException(
+            "dynamic batching preferred size must be <= max batch size for " + model);
+      }
+    }
+    long levels = batching.getPriorityLevels();
+    if (levels != 0) {
+      String range = "range [1, " + Long.toUnsignedString(levels) + "] for " + model;
+      if (!isLevel(batching.getDefaultPriorityLevel(), levels)) {
+        throw new ConfigException("default priority level must be in " + range);
+      }
+      for (long level : batching.getPriorityQueuePolicyMap().keySet()) {
+        if (!isLevel(level, levels)) {
+          throw new ConfigException("priority queue policy must have priority level in " + range);
+        }
+      }
+    }
+    if (batching.getPreserveOrdering()) {
+      checkOrdering(batching, model);
+    }
+  }
+
+  private static boolean isLevel(long level, long levels) {
+    return level != 0 && Long.compareUnsigned(level, levels) <= 0;
+  }
+
+  private static void checkOrdering(ModelDynamicBatching batching, String model)
+      throws ConfigException {
+    if (Long.compareUnsigned(batching.getPriorityLevels(), 1) > 0) {
+      throw new ConfigException(
+          "Only one priority level is allowed when 'preserve_ordering' is true for " + model);
+    }
+    if (delays(batching.getDefaultQueuePolicy())
+        || batching.getPriorityQueuePolicyMap().values().stream().anyMatch(BatchingRules::delays)) {
+      throw new ConfigException(
+          "Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for "
+              + model);
+    }
+  }
+
+  private static boolean delays(ModelQueuePolicy policy) {
+    return policy.getDefaultTimeoutMicroseconds() != 0
+        && policy.getTimeoutAction() == ModelQueuePolicy.TimeoutAction.DELAY;
+  }
+
+  /** For the scheduler; {@code config} is complete and checked. */
+  static BatchingConfig derive(ModelConfigOrBuilder config) {
+    if (!config.hasDynamicBatching()) {
+      return BatchingConfig.unbatched(config.getName(), config.getMaxBatchSize());
+    }
+    ModelDynamicBatching batching = config.getDynamicBatching();
+    boolean levels = batching.getPriorityLevels() != 0;
+    Map<Long, QueuePolicy> policies = new HashMap<>();
+    if (levels) {
+      batching.getPriorityQueuePolicyMap().forEach((level, p) -> policies.put(level, policy(p)));
+    }
+    List<Integer> preferred =
+        batching.getPreferredBatchSizeList().stream().distinct().sorted().toList();
+    return new BatchingConfig(
+        config.getName(),
+        config.getMaxBatchSize(),
+        true,
+        preferred,
+        MICROSECONDS.toNanos(saturated(batching.getMaxQueueDelayMicroseconds())),
+        batching.getPreserveOrdering(),
+        batching.getPriorityLevels(),
+        levels ? batching.getDefaultPriorityLevel() : 0,
+        policy(batching.getDefaultQueuePolicy()),
+        policies);
+  }
+
+  private static QueuePolicy policy(ModelQueuePolicy policy) {
+    int size = policy.getMaxQueueSize();
+    return new QueuePolicy(
+        policy.getTimeoutAction() == ModelQueuePolicy.TimeoutAction.DELAY
+            ? QueuePolicy.TimeoutAction.DELAY
+            : QueuePolicy.TimeoutAction.REJECT,
+        saturated(policy.getDefaultTimeoutMicroseconds()),
+        policy.getAllowTimeoutOverride(),
+        size < 0 ? Integer.MAX_VALUE : size);
+  }
+
+  private static long saturated(long unsigned) {
+    return unsigned < 0 ? Long.MAX_VALUE : unsigned;
+  }
+}

@@ -1,0 +1,186 @@
+package dev.nereid.server.config;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.TextFormat;
+import com.google.protobuf.TextFormatParseInfoTree;
+import com.google.protobuf.TextFormatParseLocation;
+import dev.nereid.protocol.ModelConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** A {@code config.pbtxt} as it was written, which still knows where each of its fields stands. */
+final class ConfigText {
+
+  /** No file that a person or a tool wrote for a model comes near it. */
+  static final int MAX_BYTES = 4 << 20;
+
+  /** How protobuf says which name it does not know: {@code 3:1:\tinference.ModelConfig.nme}. */
+  private static final Pattern UNKNOWN_FIELD =
+      Pattern.compile("\\R(\\d+):(\\d+):\\t(?:\\S*\\.)?(\\S+)");
+
+  private final @Nullable Path file;
+  private final ModelConfig config;
+  private final TextFormatParseInfoTree tree;
+
+  private ConfigText(@Nullable Path file, ModelConfig config, TextFormatParseInfoTree tree) {
+    this.file = file;
+    this.config = config;
+    this.tree = tree;
+  }
+
+  /** Of a model that has no file. */
+  static ConfigText absent() {
+    return new ConfigText(
+        null, ModelConfig.getDefaultInstance(), TextFormatParseInfoTree.builder().build());
+  }
+
+  /**
+   * Reads a file. A field that is given twice, but is not repeated, is an error, as is a name that
+   * the configuration does not have.
+   */
+  static ConfigText read(Path file) throws ConfigException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_BYTES + 1);
+    } catch (IOException e) {
+      throw new ConfigException(file + ": cannot be read: " + e, e);
+    }
+    if (bytes.length > MAX_BYTES) {
+      throw new ConfigException(file + ": more than " + MAX_BYTES + " bytes (expected: fewer)");
+    }
+    CharSequence text = decode(file, bytes);
+    TextFormatParseInfoTree.Builder tree = TextFormatParseInfoTree.builder();
+    ModelConfig.Builder config = ModelConfig.newBuilder();
+    try {
+      parser().setParseInfoTreeBuilder(tree).build().merge(text, config);
+    } catch (TextFormat.ParseException e) {
+      throw new ConfigException(file + ":" + describe(e), e);
+    }
+    return new ConfigText(file, config.build(), tree.build());
+  }
+
+  private static TextFormat.Parser.Builder parser() {
+    return TextFormat.Parser.newBuilder()
+        .setSingularOverwritePolicy(
+            TextFormat.Parser.SingularOverwritePolicy.FORBID_SINGULAR_OVERWRITES);
+  }
+
+  private static String describe(TextFormat.ParseException e) {
+    String message = String.valueOf(e.getMessage());
+    Matcher unknown = UNKNOWN_FIELD.matcher(message);
+    if (unknown.find()) {
+      return "%s:%s: %s: unknown field (expected: a field of a model configuration)"
+          .formatted(unknown.group(1), unknown.group(2), unknown.group(3));
+    }
+    return message;
+  }
+
+  private static CharBuffer decode(Path file, byte[] bytes) throws ConfigException {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer out = CharBuffer.allocate(bytes.length);
+    CoderResult result = decoder.decode(in, out, true);
+    if (result.isError()) {
+      int line = 1;
+      int lineStart = 0;
+      for (int i = 0; i < in.position(); i++) {
+        if (bytes[i] == '\n') {
+          line++;
+          lineStart = i + 1;
+        }
+      }
+      throw new ConfigException(
+          "%s:%d:%d: byte 0x%02x (expected: UTF-8)"
+              .formatted(file, line, in.position() - lineStart + 1, bytes[in.position()] & 0xff));
+    }
+    return out.flip();
+  }
+
+  /** Whether there is a file. */
+  boolean isPresent() {
+    return file != null;
+  }
+
+  /** What it says, and no more. */
+  ModelConfig config() {
+    return config;
+  }
+
+  /**
+   * A value that cannot be, as {@code <file>:<line>:<column>: field: value (expected: rule)}.
+   *
+   * @param path names of fields and, for those that repeat, an index behind each: {@code
+   *     "instance_group", 0, "count"}
+   */
+  ConfigException refuse(Object value, String expected, Object... path) {
+    return refuse(value, expected, List.of(path));
+  }
+
+  ConfigException refuse(Object value, String expected, List<Object> path) {
+    return new ConfigException(
+        location(path) + render(path) + ": " + value + " (expected: " + expected + ")");
+  }
+
+  private static String render(List<Object> path) {
+    StringBuilder text = new StringBuilder();
+    for (Object step : path) {
+      if (step instanceof Integer) {
+        text.append('[').append(step).append(']');
+      } else {
+        text.append(text.isEmpty() ? "" : ".").append(step);
+      }
+    }
+    return text.toString();
+  }
+
+  /** Of the innermost step of the path that the file has; empty where it has none. */
+  private String location(List<Object> path) {
+    if (file == null) {
+      return "";
+    }
+    TextFormatParseLocation found = TextFormatParseLocation.EMPTY;
+    TextFormatParseInfoTree in = tree;
+    var type = ModelConfig.getDescriptor();
+    for (int i = 0; i < path.size(); i++) {
+      FieldDescriptor field = type.findFieldByName(path.get(i).toString());
+      if (field == null) {
+        throw new IllegalArgumentException("path: " + path + " (expected: fields of ModelConfig)");
+      }
+      int index = 0;
+      if (i + 1 < path.size() && path.get(i + 1) instanceof Integer next) {
+        index = next;
+        i++;
+      }
+      List<TextFormatParseLocation> places = in.getLocations(field);
+      if (places.isEmpty()) {
+        break;
+      }
+      // A list in brackets is one place with many elements.
+      boolean oneEach =
+          !field.isRepeated()
+              || field.getJavaType() != FieldDescriptor.JavaType.MESSAGE
+              || places.size() == in.getNestedTrees(field).size();
+      found = places.get(oneEach ? Math.min(index, places.size() - 1) : 0);
+      if (field.getJavaType() != FieldDescriptor.JavaType.MESSAGE
+          || index >= in.getNestedTrees(field).size()) {
+        break;
+      }
+      in = in.getNestedTree(field, index);
+      type = field.getMessageType();
+    }
+    return found.equals(TextFormatParseLocation.EMPTY)
+        ? file + ": "
+        : file + ":" + (found.getLine() + 1) + ":" + (found.getColumn() + 1) + ": ";
+  }
+}
