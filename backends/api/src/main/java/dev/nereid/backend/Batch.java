@@ -40,10 +40,11 @@ public interface Batch {
 
   /**
    * Memory for one output of all entries, rows end to end in the order of the entries; the server
-   * cuts it apart without a copy. Contents are not defined until written.
+   * cuts it apart without a copy. Contents are not defined until written. Of a fixed-size type;
+   * strings, whose rows differ in size, go to each entry's own {@link BatchEntry#output}.
    *
    * @param shape full, its first dimension {@link #rows} where the model batches
-   * @param byteSize for a fixed-size type, elements times size
+   * @param byteSize elements times the size of one
    */
   ByteBuffer output(String name, DataType type, long[] shape, long byteSize);
 

@@ -24,8 +24,9 @@ public final class BytesElements {
      * @param index of the element, from 0
      * @param offset of its first byte in the buffer
      * @param length of it, in bytes
+     * @throws BackendException to end the walk
      */
-    void visit(int index, int offset, int length);
+    void visit(int index, int offset, int length) throws BackendException;
   }
 
   /**

@@ -16,7 +16,8 @@ class BytesElementsProperties {
   @Property
   void visitsEveryElementOnceAndInOrder(@ForAll @Size(max = 20) List<byte[]> elements)
       throws BackendException {
-    byte[] raw = TestTensor.bytes(new long[] {elements.size()}, elements.toArray(byte[][]::new)).raw();
+    byte[] raw =
+        TestTensor.bytes(new long[] {elements.size()}, elements.toArray(byte[][]::new)).raw();
     List<byte[]> visited = new ArrayList<>();
     BytesElements.walk(
         "I",

@@ -3,9 +3,11 @@ package dev.nereid.backend.contract;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -24,6 +26,29 @@ public record ContractModel(ModelSpec spec, Map<String, Cell> answers) {
   @FunctionalInterface
   public interface Cell {
     float of(float[] inputs);
+  }
+
+  /** A plain description of a model in {@code <name>/<version>}. */
+  public static ModelSpec spec(
+      Path versionDirectory,
+      String modelFilename,
+      int maxBatchSize,
+      List<TensorSpec> inputs,
+      List<TensorSpec> outputs) {
+    int names = versionDirectory.getNameCount();
+    return new ModelSpec(
+        new ModelSource(
+            versionDirectory.getName(names - 2).toString(),
+            Long.parseLong(versionDirectory.getName(names - 1).toString()),
+            versionDirectory,
+            modelFilename,
+            Map.of()),
+        maxBatchSize,
+        inputs,
+        outputs,
+        1,
+        OptionalInt.empty(),
+        List.of());
   }
 
   /** The same model with other parameters in its config. */

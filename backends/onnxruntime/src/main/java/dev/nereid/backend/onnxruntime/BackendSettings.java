@@ -1,0 +1,40 @@
+package dev.nereid.backend.onnxruntime;
+
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.Parameters;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * {@code --backend-config=onnxruntime,…}, under Triton's names.
+ *
+ * @param defaultMaxBatchSize {@code default-max-batch-size}: {@code max_batch_size} of a model that
+ *     can batch and whose config does not say; 4
+ * @param globalThreadPool {@code enable-global-threadpool}: one pool for every session; a model's
+ *     own thread counts do nothing then
+ * @param intraOpThreads {@code intra_op_thread_count}: threads within an operator, of the global
+ *     pool or of each session whose model does not say; 0 or none is one a core
+ * @param interOpThreads {@code inter_op_thread_count}: likewise across operators
+ */
+record BackendSettings(
+    int defaultMaxBatchSize,
+    boolean globalThreadPool,
+    OptionalInt intraOpThreads,
+    OptionalInt interOpThreads) {
+
+  private static final int DEFAULT_MAX_BATCH_SIZE = 4;
+
+  static BackendSettings parse(Map<String, String> settings) throws BackendException {
+    Parameters parameters = Parameters.ofBackend(OnnxRuntimeProvider.NAME, settings);
+    BackendSettings parsed =
+        new BackendSettings(
+            parameters
+                .integer("default-max-batch-size", 0, Integer.MAX_VALUE)
+                .orElse(DEFAULT_MAX_BATCH_SIZE),
+            parameters.bool("enable-global-threadpool").orElse(false),
+            parameters.integer("intra_op_thread_count", 0, SessionSettings.MOST_THREADS),
+            parameters.integer("inter_op_thread_count", 0, SessionSettings.MOST_THREADS));
+    parameters.refuseOthers();
+    return parsed;
+  }
+}

@@ -1,0 +1,205 @@
+package dev.nereid.backend.onnxruntime;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.Result;
+import ai.onnxruntime.OrtSession.RunOptions;
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.Batch;
+import dev.nereid.backend.ModelInstance;
+import dev.nereid.backend.ModelSignature;
+import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.TensorSpec;
+import dev.nereid.tensor.DataType;
+import dev.nereid.tensor.Shapes;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session and the way of a batch through it:
+ *
+ * <ol>
+ *   <li>inputs are wrapped where they lie; strings are copied into the engine's own;
+ *   <li>an output whose shape follows from the batch's rows is computed into the memory that the
+ *       server answers from;
+ *   <li>one whose shape only the run tells is copied there, once, from where the engine put it.
+ * </ol>
+ */
+final class OnnxInstance implements ModelInstance {
+
+  private final boolean batching;
+  private final List<Port> inputs;
+  private final List<Port> outputs;
+  private final OrtSession session;
+  private final Tensors tensors;
+  private final StringBatches strings;
+  private final @Nullable RunOptions runOptions;
+
+  private final Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
+  private final Map<String, OnnxTensor> pinned = new LinkedHashMap<>();
+  private final Set<String> fetched = new LinkedHashSet<>();
+
+  /**
+   * One input or output.
+   *
+   * @param configured as requests have it
+   * @param scalar whether the engine has it without dimensions
+   */
+  private record Port(TensorSpec configured, boolean scalar) {
+    String name() {
+      return configured.name();
+    }
+
+    DataType type() {
+      return configured.type();
+    }
+  }
+
+  /** Takes the session over, unless it throws. */
+  OnnxInstance(
+      ModelSpec spec,
+      ModelSignature signature,
+      OrtSession session,
+      Engine engine,
+      Optional<String> arenaShrinkage)
+      throws OrtException {
+    this.batching = spec.isBatching();
+    this.inputs = ports(spec.inputs(), signature.inputs());
+    this.outputs = ports(spec.outputs(), signature.outputs());
+    this.session = session;
+    this.tensors = engine.tensors();
+    this.strings = new StringBatches(engine.strings());
+    this.runOptions = arenaShrinkage.isPresent() ? shrinking(arenaShrinkage.get()) : null;
+  }
+
+  private static RunOptions shrinking(String arenas) throws OrtException {
+    RunOptions options = new RunOptions();
+    try {
+      options.addRunConfigEntry(SessionSettings.ARENA_SHRINKAGE, arenas);
+      return options;
+    } catch (OrtException e) {
+      options.close();
+      throw e;
+    }
+  }
+
+  private static List<Port> ports(List<TensorSpec> configured, List<TensorSpec> engine) {
+    List<Port> ports = new ArrayList<>();
+    for (TensorSpec tensor : configured) {
+      boolean scalar =
+          engine.stream()
+              .anyMatch(own -> own.name().equals(tensor.name()) && own.shape().length == 0);
+      ports.add(new Port(tensor, scalar));
+    }
+    return ports;
+  }
+
+  @Override
+  public void execute(Batch batch) throws BackendException {
+    try {
+      if (!feed(batch)) {
+        return;
+      }
+      for (Port output : outputs) {
+        if (batch.wantsOutput(output.name())) {
+          pinOrFetch(output, batch);
+        }
+      }
+      if (pinned.isEmpty() && fetched.isEmpty()) {
+        // Nothing is asked for that the model has; the engine refuses to run for nothing.
+        return;
+      }
+      batch.inferStarts();
+      try (Result result = session.run(feeds, fetched, pinned, runOptions)) {
+        batch.inferEnds();
+        for (Port output : outputs) {
+          if (fetched.contains(output.name())) {
+            copyOut(output, result, batch);
+          }
+        }
+      }
+    } catch (OrtException e) {
+      throw OrtErrors.of(e);
+    } finally {
+      release();
+    }
+  }
+
+  /** Wraps all inputs; false if no request is left that could be run. */
+  private boolean feed(Batch batch) throws OrtException, BackendException {
+    for (Port input : inputs) {
+      String name = input.name();
+      if (input.configured().optional() && batch.entry(0).input(name) == null) {
+        continue;
+      }
+      long[] shape = input.scalar() ? new long[0] : batch.inputShape(name);
+      if (input.type() == DataType.BYTES) {
+        feeds.put(name, strings.gather(name, shape, batch));
+      } else {
+        feeds.put(name, tensors.wrap(input.type(), shape, batch.input(name)));
+      }
+    }
+    return strings.anyLeft(batch);
+  }
+
+  private void pinOrFetch(Port output, Batch batch) throws OrtException {
+    long[] shape = output.configured().shape();
+    if (batching) {
+      shape[0] = batch.rows();
+    }
+    if (output.type() == DataType.BYTES || Shapes.isVariable(shape)) {
+      fetched.add(output.name());
+      return;
+    }
+    long byteSize = Shapes.elementCount(shape) * output.type().byteSize();
+    ByteBuffer memory = batch.output(output.name(), output.type(), shape, byteSize);
+    long[] engineShape = output.scalar() ? new long[0] : shape;
+    pinned.put(output.name(), tensors.wrap(output.type(), engineShape, memory));
+  }
+
+  private void copyOut(Port output, Result result, Batch batch) throws BackendException {
+    // The engine answers every name that it was asked for, and the signature said: a tensor.
+    OnnxTensor tensor = (OnnxTensor) result.get(output.name()).orElseThrow();
+    long[] shape = output.scalar() ? output.configured().shape() : tensor.getInfo().getShape();
+    if (batching && (shape.length == 0 || shape[0] != batch.rows())) {
+      throw new BackendException(
+          "output '%s': shape %s (expected: a first dimension of %d, the rows of the batch)"
+              .formatted(output.name(), Shapes.text(shape), batch.rows()));
+    }
+    if (output.type() == DataType.BYTES) {
+      strings.scatter(output.name(), tensor, shape, batch);
+    } else {
+      long byteSize = Shapes.elementCount(shape) * output.type().byteSize();
+      ByteBuffer memory = batch.output(output.name(), output.type(), shape, byteSize);
+      if (byteSize > 0) {
+        memory.put(tensors.view(tensor));
+      }
+    }
+  }
+
+  /** Frees what stands for the batch's memory; the memory itself is the server's. */
+  private void release() {
+    feeds.values().forEach(OnnxTensor::close);
+    feeds.clear();
+    pinned.values().forEach(OnnxTensor::close);
+    pinned.clear();
+    fetched.clear();
+    strings.clear();
+  }
+
+  @Override
+  public void close() {
+    if (runOptions != null) {
+      runOptions.close();
+    }
+    OnnxModel.close(session);
+  }
+}
