@@ -1,0 +1,75 @@
+package dev.nereid.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ModelRecipeTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "resnet50_original, 64, 1, ''",
+    "resnet50_tftrt_fp32, 64, 1, FP32",
+    "resnet50_tftrt_fp16, 64, 1, FP16",
+    "resnet50_tftrt_int8, 64, 1, INT8",
+    "resnet50_tftrt_int8_bs16_count4, 16, 4, INT8",
+  })
+  void theTutorialsModelsHaveTheTutorialsSettings(
+      String name, int maxBatchSize, int count, String precision) {
+    String config = recipe(name).config(2);
+    assertThat(config)
+        .contains("name: \"" + name + "\"")
+        .contains("platform: \"tensorflow_savedmodel\"")
+        .contains("max_batch_size: " + maxBatchSize + "\n")
+        .contains("preferred_batch_size: [ " + maxBatchSize + " ]")
+        .contains("max_queue_delay_microseconds: 20000")
+        .contains("count: " + count + " }");
+    if (precision.isEmpty()) {
+      assertThat(config).doesNotContain("optimization");
+    } else {
+      assertThat(config)
+          .contains("kind: KIND_GPU")
+          .contains("name: \"tensorrt\"")
+          .contains("key: \"precision_mode\" value: \"" + precision + "\"");
+    }
+  }
+
+  @Test
+  void theCpuLadderNeedsNoGpu() {
+    assertThat(BuildRequest.ofCpuLadder(Path.of("x")).recipes())
+        .extracting(ModelRecipe::name)
+        .containsExactly(
+            "resnet50_original", "resnet50_onnx", "resnet50_onnx_bs1", "resnet50_onnx_bs1_count2");
+    assertThat(BuildRequest.ofCpuLadder(Path.of("x")).recipes())
+        .allSatisfy(recipe -> assertThat(recipe.config(2)).doesNotContain("KIND_GPU"));
+  }
+
+  @Test
+  void theTutorialsLadderStartsWithTheModelBothShare() {
+    BuildRequest request =
+        new BuildRequest(Path.of("x"), 1, Set.of(Variant.TUTORIAL), Set.of(), 2, false);
+    assertThat(request.recipes())
+        .extracting(ModelRecipe::name)
+        .hasSize(5)
+        .startsWith("resnet50_original");
+  }
+
+  @Test
+  void twoInstancesShareTheThreadsBetweenThem() {
+    ModelRecipe recipe = recipe("resnet50_onnx_bs1_count2");
+    assertThat(recipe.config(8)).contains("string_value: \"4\"");
+    assertThat(recipe.config(1)).contains("string_value: \"1\"");
+    assertThat(ModelRecipe.ALL).allSatisfy(each -> assertThat(each.config(3)).doesNotContain("${"));
+  }
+
+  private static ModelRecipe recipe(String name) {
+    return ModelRecipe.ALL.stream()
+        .filter(candidate -> candidate.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+}
