@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <ul>
  *   <li>Its inputs' memory is released exactly once, by {@link #release}: by the scheduler when it
- *       takes the request's place in a batch or refuses it, by the endpoint when it never got that far.
+ *       takes the request's place in a batch or refuses it, by the endpoint when it never got that
+ *       far.
  *   <li>Its {@link ResponseObserver} is called exactly once.
  *   <li>Immutable but for that release.
  * </ul>
@@ -106,7 +107,9 @@ public final class InferenceRequest {
     return observer;
   }
 
-  /** {@code [request id: x] }, as Triton leads its texts; {@code <id_unknown>} where there is none. */
+  /**
+   * {@code [request id: x] }, as Triton leads its texts; {@code <id_unknown>} where there is none.
+   */
   public String logPrefix() {
     return logPrefix(id);
   }

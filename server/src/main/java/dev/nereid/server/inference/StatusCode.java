@@ -1,6 +1,9 @@
 package dev.nereid.server.inference;
 
-/** Why a call failed, in Triton's vocabulary and what ours adds. Each endpoint maps it to its own codes. */
+/**
+ * Why a call failed, in Triton's vocabulary and what ours adds. Each endpoint maps it to its own
+ * codes.
+ */
 public enum StatusCode {
   UNKNOWN,
   INTERNAL,
