@@ -47,8 +47,7 @@ public final class NereidServer implements AutoCloseable {
   private final ModelRepository repository;
   private final @Nullable MetricsService metrics;
 
-  private NereidServer(
-      ServerOptions options, List<BackendProvider> builtIn, Resources resources)
+  private NereidServer(ServerOptions options, List<BackendProvider> builtIn, Resources resources)
       throws StartException {
     this.options = options;
     this.resources = resources;
@@ -60,8 +59,7 @@ public final class NereidServer implements AutoCloseable {
     ModelConfigLoader configs =
         new ModelConfigLoader(
             backends::backend,
-            new ModelConfigLoader.Options(
-                models.autoComplete(), models.configName(), List.of()));
+            new ModelConfigLoader.Options(models.autoComplete(), models.configName(), List.of()));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
     SystemClock clock = resources.add(new SystemClock());
 

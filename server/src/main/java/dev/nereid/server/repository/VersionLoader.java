@@ -134,8 +134,7 @@ final class VersionLoader {
     List<ModelOutput> outputs = new ArrayList<>();
     for (TensorSpec spec : config.spec().outputs()) {
       Reshape reshape = config.outputReshapes().get(spec.name());
-      outputs.add(
-          reshape == null ? new ModelOutput(spec) : new ModelOutput(spec, reshape::apply));
+      outputs.add(reshape == null ? new ModelOutput(spec) : new ModelOutput(spec, reshape::apply));
     }
     return outputs;
   }
