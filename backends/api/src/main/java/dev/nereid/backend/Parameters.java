@@ -69,16 +69,18 @@ public final class Parameters {
     throw refusal(name, rule, null);
   }
 
-  /** {@code true} or {@code 1}, {@code false} or {@code 0}, in any case, as Triton reads them. */
+  /**
+   * {@code true}, {@code on} or {@code 1}; {@code false}, {@code off} or {@code 0}; in any case.
+   */
   public Optional<Boolean> bool(String name) throws BackendException {
     Optional<String> text = text(name);
     if (text.isEmpty()) {
       return Optional.empty();
     }
     return switch (text.get().strip().toLowerCase(Locale.ROOT)) {
-      case "true", "1" -> Optional.of(true);
-      case "false", "0" -> Optional.of(false);
-      default -> throw refusal(name, "true, false, 1 or 0", null);
+      case "true", "on", "1" -> Optional.of(true);
+      case "false", "off", "0" -> Optional.of(false);
+      default -> throw refusal(name, "true, on, 1, false, off or 0", null);
     };
   }
 

@@ -34,7 +34,7 @@ class ParametersTest {
   @Test
   void refusesWhatIsNeitherTrueNorFalse() {
     assertThatThrownBy(() -> Parameters.ofModel(Map.of("b", "yes")).bool("b"))
-        .hasMessage("parameters['b']: yes (expected: true, false, 1 or 0)");
+        .hasMessage("parameters['b']: yes (expected: true, on, 1, false, off or 0)");
   }
 
   @Test

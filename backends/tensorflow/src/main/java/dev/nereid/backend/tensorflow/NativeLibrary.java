@@ -1,0 +1,172 @@
+package dev.nereid.backend.tensorflow;
+
+import ai.djl.tensorflow.engine.javacpp.LibUtils;
+import dev.nereid.backend.BackendException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tensorflow.internal.c_api.global.tensorflow;
+
+/**
+ * TensorFlow's library: unpacked from its jar on this class path into a cache directory, then
+ * loaded by DJL's engine from there.
+ *
+ * <ul>
+ *   <li>Nothing is downloaded: DJL looks for a library of its own on its site only where it is not
+ *       told of one.
+ *   <li>It is unpacked once a version, beside its place, and moved there in one step: a process
+ *       that dies meanwhile leaves no half library, and two that start together do not disturb each
+ *       other.
+ *   <li>Who sets the environment's {@code TENSORFLOW_LIBRARY_PATH} has that folder's library
+ *       loaded.
+ * </ul>
+ */
+final class NativeLibrary {
+
+  private static final Logger log = LoggerFactory.getLogger(NativeLibrary.class);
+
+  private static final String PLATFORM = "linux-x86_64";
+  private static final String RESOURCES = "org/tensorflow/internal/c_api/" + PLATFORM + "/";
+  private static final String VERSION =
+      "META-INF/maven/org.tensorflow/tensorflow-core-native/pom.properties";
+  private static final String OVERRIDE = "TENSORFLOW_LIBRARY_PATH";
+  private static final List<String> FILES =
+      List.of("libtensorflow_cc.so.2", "libtensorflow_framework.so.2", "libjnitensorflow.so");
+
+  private NativeLibrary() {}
+
+  /**
+   * Loads the library; the second time in a process does nothing.
+   *
+   * @throws BackendException if there is none for this machine, or it cannot be unpacked or loaded
+   */
+  static synchronized void load(Path cacheDirectory) throws BackendException {
+    if (System.getenv(OVERRIDE) == null) {
+      setIfAbsent(OVERRIDE, unpacked(cacheDirectory).toString());
+    }
+    // Of JavaCPP: take the library where it lies, rather than copy it to a cache once more.
+    setIfAbsent("org.bytedeco.javacpp.pathsfirst", "true");
+    // Every native object here is freed by its owner, so none has to wait for a garbage collection,
+    // and no thread to be there for it.
+    setIfAbsent("org.bytedeco.javacpp.nopointergc", "true");
+    // JavaCPP would refuse to allocate once the process has twice its heap, as a server soon has.
+    setIfAbsent("org.bytedeco.javacpp.maxbytes", "0");
+    setIfAbsent("org.bytedeco.javacpp.maxphysicalbytes", "0");
+    // Of DJL: neither downloads nor usage reports.
+    setIfAbsent("ai.djl.offline", "true");
+    setIfAbsent("OPT_OUT_TRACKING", "true");
+    try {
+      LibUtils.loadLibrary();
+      log.info("TensorFlow {} from {}", tensorflow.TF_Version().getString(), LibUtils.getLibName());
+    } catch (LinkageError | RuntimeException e) {
+      throw new BackendException("TensorFlow's library cannot be loaded: " + e, e);
+    }
+  }
+
+  private static void setIfAbsent(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
+
+  /** The folder with the library, unpacked now unless it was before. */
+  static Path unpacked(Path cacheDirectory) throws BackendException {
+    Path folder = cacheDirectory.resolve("tensorflow-core-native-" + version() + "-" + PLATFORM);
+    try {
+      if (!isWhole(folder)) {
+        unpack(folder);
+      }
+      return folder.toAbsolutePath();
+    } catch (IOException e) {
+      throw new BackendException(
+          "TensorFlow's library cannot be unpacked to " + folder + ": " + e, e);
+    }
+  }
+
+  private static String version() throws BackendException {
+    try (InputStream in = resource(VERSION).openStream()) {
+      Properties properties = new Properties();
+      properties.load(in);
+      return properties.getProperty("version");
+    } catch (IOException e) {
+      throw new BackendException("TensorFlow's jar cannot be read: " + e, e);
+    }
+  }
+
+  private static boolean isWhole(Path folder) throws IOException, BackendException {
+    for (String file : FILES) {
+      Path path = folder.resolve(file);
+      if (!Files.isRegularFile(path) || Files.size(path) != sizeOf(resource(RESOURCES + file))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static long sizeOf(URL resource) throws IOException {
+    return resource.openConnection().getContentLengthLong();
+  }
+
+  private static void unpack(Path folder) throws IOException, BackendException {
+    Path cache = Files.createDirectories(folder.toAbsolutePath().getParent());
+    log.info("Unpacking TensorFlow's library to {}, about 630 MB, once", folder);
+    Path beside = Files.createTempDirectory(cache, "unpacking-");
+    try {
+      for (String file : FILES) {
+        try (InputStream in = resource(RESOURCES + file).openStream()) {
+          Files.copy(in, beside.resolve(file));
+        }
+      }
+      if (Files.exists(folder)) {
+        // Someone's damage: out of the way in one step, so that nobody sees a mixture.
+        Path damaged = Files.createTempDirectory(cache, "damaged-");
+        Files.move(folder, damaged, StandardCopyOption.ATOMIC_MOVE);
+        delete(damaged);
+      }
+      moveUnlessThere(beside, folder);
+    } finally {
+      delete(beside);
+    }
+  }
+
+  private static void moveUnlessThere(Path from, Path to) throws IOException, BackendException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      // Another process was faster, which is as good; anything else is not.
+      if (!isWhole(to)) {
+        throw e;
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
+    }
+  }
+
+  private static URL resource(String name) throws BackendException {
+    URL url = NativeLibrary.class.getClassLoader().getResource(name);
+    if (url == null) {
+      throw new BackendException(
+          "%s: not on the class path (expected: org.tensorflow:tensorflow-core-native for %s)"
+              .formatted(name, PLATFORM));
+    }
+    return url;
+  }
+}

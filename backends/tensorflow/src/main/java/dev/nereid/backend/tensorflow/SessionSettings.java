@@ -1,0 +1,85 @@
+package dev.nereid.backend.tensorflow;
+
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.ModelSource;
+import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.Parameters;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.OptimizerOptions.GlobalJitLevel;
+
+/**
+ * What a model's config.pbtxt says about its session, under Triton's names.
+ *
+ * @param intraOpThreads {@code TF_NUM_INTRA_THREADS}: threads within an operator; 0 or none is one
+ *     a core. TensorFlow has one such pool a process, sized by the first model that is loaded
+ * @param interOpThreads {@code TF_NUM_INTER_THREADS}: operators side by side; likewise one pool a
+ *     process unless the session has its own
+ * @param perSessionThreads {@code TF_USE_PER_SESSION_THREADS}: a pool of its own for operators side
+ *     by side
+ * @param graphTag {@code TF_GRAPH_TAG}; {@code serve} where it is not there
+ * @param signatureKey {@code TF_SIGNATURE_DEF}; {@code serving_default} where it is not there
+ */
+record SessionSettings(
+    OptionalInt intraOpThreads,
+    OptionalInt interOpThreads,
+    boolean perSessionThreads,
+    Optional<String> graphTag,
+    Optional<String> signatureKey) {
+
+  private static final int MOST_THREADS = 4096;
+
+  static SessionSettings parse(ModelSource source) throws BackendException {
+    Parameters parameters = Parameters.ofModel(source.parameters());
+    SessionSettings settings =
+        new SessionSettings(
+            parameters.integer("TF_NUM_INTRA_THREADS", 0, MOST_THREADS),
+            parameters.integer("TF_NUM_INTER_THREADS", 0, MOST_THREADS),
+            parameters.bool("TF_USE_PER_SESSION_THREADS").orElse(false),
+            parameters.text("TF_GRAPH_TAG"),
+            parameters.text("TF_SIGNATURE_DEF"));
+    parameters.refuseOthers();
+    return settings;
+  }
+
+  /** All of it, and {@code optimization.graph.level}, for TensorFlow. */
+  ConfigProto toProto(OptionalInt graphLevel) throws BackendException {
+    ConfigProto.Builder config =
+        ConfigProto.newBuilder()
+            .setIntraOpParallelismThreads(intraOpThreads.orElse(0))
+            .setInterOpParallelismThreads(interOpThreads.orElse(0))
+            .setUsePerSessionThreads(perSessionThreads)
+            .setAllowSoftPlacement(true);
+    if (graphLevel.isPresent()) {
+      config
+          .getGraphOptionsBuilder()
+          .getOptimizerOptionsBuilder()
+          .setGlobalJitLevel(xla(graphLevel.getAsInt()));
+    }
+    return config.build();
+  }
+
+  private static GlobalJitLevel xla(int level) throws BackendException {
+    return switch (level) {
+      case -1 -> GlobalJitLevel.OFF;
+      case 0 -> GlobalJitLevel.DEFAULT;
+      case 1 -> GlobalJitLevel.ON_1;
+      case 2 -> GlobalJitLevel.ON_2;
+      default ->
+          throw new BackendException(
+              "optimization.graph.level: " + level + " (expected: -1, 0, 1 or 2)");
+    };
+  }
+
+  /** Triton's accelerators for TensorFlow are all of the GPU, which this build does not have. */
+  static void refuseAccelerators(ModelSpec spec) throws BackendException {
+    for (ModelSpec.Accelerator accelerator : spec.accelerators()) {
+      throw new BackendException(
+          "optimization.execution_accelerators: "
+              + accelerator.name()
+              + " (expected: none, since this build of the tensorflow backend runs on the CPU"
+              + " alone)");
+    }
+  }
+}
