@@ -1,0 +1,138 @@
+package dev.nereid.bench.search;
+
+import dev.nereid.bench.measure.ProbeResult;
+import dev.nereid.bench.statistics.LimitEstimate;
+import dev.nereid.bench.statistics.LimitEstimate.Evidence;
+import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.statistics.Verdict;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** What the valid open probes so far say together. One thread. */
+final class Findings {
+  private final Slo slo;
+  private final List<ProbeResult> valid = new ArrayList<>();
+
+  Findings(Slo slo) {
+    this.slo = slo;
+  }
+
+  void add(ProbeResult result) {
+    if (result.verdict() != Verdict.INVALID && result.offered() > 0) {
+      valid.add(result);
+    }
+  }
+
+  boolean isEmpty() {
+    return valid.isEmpty();
+  }
+
+  /** The highest rate whose late share was within what is allowed, by its estimate. */
+  OptionalDouble highestWithin() {
+    return valid.stream().filter(r -> !isBeyond(r)).mapToDouble(ProbeResult::ratePerSecond).max();
+  }
+
+  /** The lowest rate whose late share was beyond. */
+  OptionalDouble lowestBeyond() {
+    return valid.stream().filter(this::isBeyond).mapToDouble(ProbeResult::ratePerSecond).min();
+  }
+
+  /** The highest rate that passed below every rate that failed. */
+  OptionalDouble highestPass() {
+    double fail = lowestFail().orElse(Double.POSITIVE_INFINITY);
+    return valid.stream()
+        .filter(r -> r.verdict() == Verdict.PASS && r.ratePerSecond() < fail)
+        .mapToDouble(ProbeResult::ratePerSecond)
+        .max();
+  }
+
+  OptionalDouble lowestFail() {
+    return valid.stream()
+        .filter(r -> r.verdict() == Verdict.FAIL)
+        .mapToDouble(ProbeResult::ratePerSecond)
+        .min();
+  }
+
+  /** A rate that failed although a higher one passed. */
+  OptionalDouble contradiction() {
+    double highest =
+        valid.stream()
+            .filter(r -> r.verdict() == Verdict.PASS)
+            .mapToDouble(ProbeResult::ratePerSecond)
+            .max()
+            .orElse(0);
+    OptionalDouble fail = lowestFail();
+    return fail.isPresent() && fail.getAsDouble() < highest ? fail : OptionalDouble.empty();
+  }
+
+  /** How often a rate was probed. */
+  long timesProbed(double rate) {
+    return valid.stream().filter(r -> r.ratePerSecond() == rate).count();
+  }
+
+  /** The limit, once rates on both sides of it were seen. */
+  Optional<LimitEstimate> estimate() {
+    if (highestWithin().isEmpty() || lowestBeyond().isEmpty()) {
+      return Optional.empty();
+    }
+    double pooled = pooledVif();
+    List<Evidence> evidence =
+        valid.stream()
+            .map(
+                r ->
+                    new Evidence(
+                        r.ratePerSecond(),
+                        r.exceedance().count() / Math.max(pooled, r.exceedance().vif()),
+                        lateShare(r)))
+            .toList();
+    return Optional.of(LimitEstimate.of(evidence, slo.allowedFraction()));
+  }
+
+  /**
+   * The VIF that probes near the limit share. One short probe sees few late requests and cannot
+   * tell its own VIF well; the mean over all that saw some, weighted by their requests, can.
+   */
+  double pooledVif() {
+    double weight = 0;
+    double sum = 0;
+    for (ProbeResult r : valid) {
+      double share = r.exceedance().fraction();
+      if (share > 0 && share < 0.5) {
+        weight += r.exceedance().count();
+        sum += r.exceedance().count() * r.exceedance().vif();
+      }
+    }
+    return weight == 0 ? 1 : sum / weight;
+  }
+
+  /** The probe nearest to a rate, the later and longer one where two are. */
+  Optional<ProbeResult> nearest(double rate) {
+    ProbeResult nearest = null;
+    for (ProbeResult r : valid) {
+      if (nearest == null
+          || Math.abs(Math.log(r.ratePerSecond() / rate))
+              <= Math.abs(Math.log(nearest.ratePerSecond() / rate))) {
+        nearest = r;
+      }
+    }
+    return Optional.ofNullable(nearest);
+  }
+
+  List<ProbeResult> valid() {
+    return valid;
+  }
+
+  private boolean isBeyond(ProbeResult r) {
+    return r.verdict() == Verdict.FAIL || r.exceedance().fraction() > slo.allowedFraction();
+  }
+
+  /** An overloaded server's late share still rises when a probe ends; it is beyond, at any rate. */
+  private double lateShare(ProbeResult r) {
+    boolean overloaded = r.growth().overloaded();
+    return overloaded
+        ? Math.max(r.exceedance().fraction(), Math.min(1, 4 * slo.allowedFraction()))
+        : r.exceedance().fraction();
+  }
+}
