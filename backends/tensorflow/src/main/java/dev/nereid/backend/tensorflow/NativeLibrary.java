@@ -4,6 +4,7 @@ import ai.djl.tensorflow.engine.javacpp.LibUtils;
 import dev.nereid.backend.BackendException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Properties;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,11 +94,18 @@ final class NativeLibrary {
     }
   }
 
+  /** Of the jar that the library is in; DJL's jar has an older one's properties under that name. */
   private static String version() throws BackendException {
-    try (InputStream in = resource(VERSION).openStream()) {
-      Properties properties = new Properties();
-      properties.load(in);
-      return properties.getProperty("version");
+    try {
+      if (resource(RESOURCES + FILES.get(0)).openConnection() instanceof JarURLConnection library) {
+        JarFile jar = library.getJarFile();
+        Properties properties = new Properties();
+        try (InputStream in = jar.getInputStream(jar.getEntry(VERSION))) {
+          properties.load(in);
+        }
+        return properties.getProperty("version");
+      }
+      throw new BackendException("TensorFlow's library: not in a jar (expected: in its own)");
     } catch (IOException e) {
       throw new BackendException("TensorFlow's jar cannot be read: " + e, e);
     }
