@@ -13,6 +13,10 @@ final class Distribution {
 
   /** The folder of backends beside the folder that holds the server's jar. */
   static Path backends() {
+    String home = System.getProperty("nereid.home");
+    if (home != null) {
+      return Path.of(home, "backends");
+    }
     CodeSource source = Distribution.class.getProtectionDomain().getCodeSource();
     try {
       if (source != null && source.getLocation() != null) {

@@ -8,6 +8,8 @@ import dev.nereid.protocol.ModelQueuePolicy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What {@code max_batch_size} and {@code dynamic_batching} may say, and what they say to the
@@ -17,6 +19,8 @@ import java.util.Map;
  * become the largest there is, levels stay unsigned.
  */
 final class BatchingRules {
+
+  private static final Logger log = LoggerFactory.getLogger(BatchingRules.class);
 
   private BatchingRules() {}
 
@@ -89,6 +93,10 @@ final class BatchingRules {
     Map<Long, QueuePolicy> policies = new HashMap<>();
     if (levels) {
       batching.getPriorityQueuePolicyMap().forEach((level, p) -> policies.put(level, policy(p)));
+    } else if (batching.getPriorityQueuePolicyCount() > 0) {
+      log.warn(
+          "Model '{}': priority_queue_policy has no effect, since priority_levels is 0",
+          config.getName());
     }
     List<Integer> preferred =
         batching.getPreferredBatchSizeList().stream().distinct().sorted().toList();

@@ -1,9 +1,6 @@
 package dev.nereid.server.config;
 
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.TextFormat;
-import com.google.protobuf.TextFormatParseInfoTree;
-import com.google.protobuf.TextFormatParseLocation;
 import dev.nereid.protocol.ModelConfig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -25,24 +23,30 @@ final class ConfigText {
   /** No file that a person or a tool wrote for a model comes near it. */
   static final int MAX_BYTES = 4 << 20;
 
+  private static final TextFormat.Parser PARSER =
+      TextFormat.Parser.newBuilder()
+          .setSingularOverwritePolicy(
+              TextFormat.Parser.SingularOverwritePolicy.FORBID_SINGULAR_OVERWRITES)
+          .build();
+
   /** How protobuf says which name it does not know: {@code 3:1:\tinference.ModelConfig.nme}. */
   private static final Pattern UNKNOWN_FIELD =
-      Pattern.compile("\\R(\\d+):(\\d+):\\t(?:\\S*\\.)?(\\S+)");
+      Pattern.compile("\\R(\\d+):(\\d+):\\t(\\S+)\\.([^.\\s]+)");
 
   private final @Nullable Path file;
   private final ModelConfig config;
-  private final TextFormatParseInfoTree tree;
+  private final Map<String, List<FieldPlaces.Place>> places;
 
-  private ConfigText(@Nullable Path file, ModelConfig config, TextFormatParseInfoTree tree) {
+  private ConfigText(
+      @Nullable Path file, ModelConfig config, Map<String, List<FieldPlaces.Place>> places) {
     this.file = file;
     this.config = config;
-    this.tree = tree;
+    this.places = places;
   }
 
   /** Of a model that has no file. */
   static ConfigText absent() {
-    return new ConfigText(
-        null, ModelConfig.getDefaultInstance(), TextFormatParseInfoTree.builder().build());
+    return new ConfigText(null, ModelConfig.getDefaultInstance(), Map.of());
   }
 
   /**
@@ -60,28 +64,21 @@ final class ConfigText {
       throw new ConfigException(file + ": more than " + MAX_BYTES + " bytes (expected: fewer)");
     }
     CharSequence text = decode(file, bytes);
-    TextFormatParseInfoTree.Builder tree = TextFormatParseInfoTree.builder();
     ModelConfig.Builder config = ModelConfig.newBuilder();
     try {
-      parser().setParseInfoTreeBuilder(tree).build().merge(text, config);
+      PARSER.merge(text, config);
     } catch (TextFormat.ParseException e) {
       throw new ConfigException(file + ":" + describe(e), e);
     }
-    return new ConfigText(file, config.build(), tree.build());
-  }
-
-  private static TextFormat.Parser.Builder parser() {
-    return TextFormat.Parser.newBuilder()
-        .setSingularOverwritePolicy(
-            TextFormat.Parser.SingularOverwritePolicy.FORBID_SINGULAR_OVERWRITES);
+    return new ConfigText(file, config.build(), FieldPlaces.of(text));
   }
 
   private static String describe(TextFormat.ParseException e) {
     String message = String.valueOf(e.getMessage());
     Matcher unknown = UNKNOWN_FIELD.matcher(message);
     if (unknown.find()) {
-      return "%s:%s: %s: unknown field (expected: a field of a model configuration)"
-          .formatted(unknown.group(1), unknown.group(2), unknown.group(3));
+      return "%s:%s: %s: unknown field (expected: a field of %s)"
+          .formatted(unknown.group(1), unknown.group(2), unknown.group(4), unknown.group(3));
     }
     return message;
   }
@@ -149,38 +146,22 @@ final class ConfigText {
     if (file == null) {
       return "";
     }
-    TextFormatParseLocation found = TextFormatParseLocation.EMPTY;
-    TextFormatParseInfoTree in = tree;
-    var type = ModelConfig.getDescriptor();
+    Map<String, List<FieldPlaces.Place>> fields = places;
+    String found = file + ": ";
     for (int i = 0; i < path.size(); i++) {
-      FieldDescriptor field = type.findFieldByName(path.get(i).toString());
-      if (field == null) {
-        throw new IllegalArgumentException("path: " + path + " (expected: fields of ModelConfig)");
-      }
+      List<FieldPlaces.Place> values = fields.getOrDefault(path.get(i).toString(), List.of());
       int index = 0;
       if (i + 1 < path.size() && path.get(i + 1) instanceof Integer next) {
         index = next;
         i++;
       }
-      List<TextFormatParseLocation> places = in.getLocations(field);
-      if (places.isEmpty()) {
+      if (index >= values.size()) {
         break;
       }
-      // A list in brackets is one place with many elements.
-      boolean oneEach =
-          !field.isRepeated()
-              || field.getJavaType() != FieldDescriptor.JavaType.MESSAGE
-              || places.size() == in.getNestedTrees(field).size();
-      found = places.get(oneEach ? Math.min(index, places.size() - 1) : 0);
-      if (field.getJavaType() != FieldDescriptor.JavaType.MESSAGE
-          || index >= in.getNestedTrees(field).size()) {
-        break;
-      }
-      in = in.getNestedTree(field, index);
-      type = field.getMessageType();
+      FieldPlaces.Place place = values.get(index);
+      found = file + ":" + place.line() + ":" + place.column() + ": ";
+      fields = place.fields();
     }
-    return found.equals(TextFormatParseLocation.EMPTY)
-        ? file + ": "
-        : file + ":" + (found.getLine() + 1) + ":" + (found.getColumn() + 1) + ": ";
+    return found;
   }
 }

@@ -178,6 +178,12 @@ public final class ModelConfigLoader {
       }
     }
     TensorRules.check(text, config);
+    if (config.getInputCount() == 0) {
+      throw text.refuse("none", "at least one", "input");
+    }
+    if (config.getOutputCount() == 0) {
+      throw text.refuse("none", "at least one", "output");
+    }
     return new VersionAssembly(draft, config.build(), source).assemble();
   }
 

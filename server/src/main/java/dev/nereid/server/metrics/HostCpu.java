@@ -39,6 +39,6 @@ record HostCpu(long totalTicks, long idleTicks) {
   double utilizationSince(HostCpu earlier) {
     long total = totalTicks - earlier.totalTicks;
     long idle = idleTicks - earlier.idleTicks;
-    return total <= 0 ? 0 : Math.min(1, Math.max(0, 1 - (double) idle / total));
+    return total <= 0 ? 0 : Math.min(1, Math.max(0, (double) (total - idle) / total));
   }
 }

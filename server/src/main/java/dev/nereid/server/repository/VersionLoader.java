@@ -4,16 +4,19 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
+import dev.nereid.backend.TensorSpec;
 import dev.nereid.server.config.ConfigException;
 import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.config.ModelDraft;
 import dev.nereid.server.config.PlannedInstance;
+import dev.nereid.server.config.Reshape;
 import dev.nereid.server.config.VersionConfig;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelMeters;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.scheduling.Clock;
 import dev.nereid.server.scheduling.InstanceFaults;
+import dev.nereid.server.scheduling.ModelOutput;
 import dev.nereid.server.scheduling.ModelScheduler;
 import dev.nereid.server.scheduling.ScheduledInstance;
 import java.util.ArrayList;
@@ -112,7 +115,7 @@ final class VersionLoader {
         new ModelScheduler(
             config.batching(),
             version,
-            ClientShapes.outputs(config),
+            outputs(config),
             scheduled,
             statistics,
             memory,
@@ -125,5 +128,14 @@ final class VersionLoader {
         new ModelMeters(name, version, statistics, loadSeconds),
         prepared.model,
         instances);
+  }
+
+  private static List<ModelOutput> outputs(VersionConfig config) {
+    List<ModelOutput> outputs = new ArrayList<>();
+    for (TensorSpec spec : config.spec().outputs()) {
+      Reshape reshape = config.outputReshapes().get(spec.name());
+      outputs.add(reshape == null ? new ModelOutput(spec) : new ModelOutput(spec, reshape::apply));
+    }
+    return outputs;
   }
 }

@@ -1,0 +1,209 @@
+package dev.nereid.server;
+
+import dev.nereid.backend.BackendProvider;
+import dev.nereid.server.backend.BackendRegistry;
+import dev.nereid.server.backend.IdentityBackend;
+import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.metrics.HostMetrics;
+import dev.nereid.server.metrics.MetricsPage;
+import dev.nereid.server.metrics.MetricsService;
+import dev.nereid.server.metrics.ModelCollector;
+import dev.nereid.server.repository.ModelRepository;
+import dev.nereid.server.scheduling.SystemClock;
+import io.netty.util.internal.PlatformDependent;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A whole server in this process. The rooms are wired in the constructor, from the engines up to
+ * the ports, and closed in the opposite order.
+ *
+ * <ul>
+ *   <li>{@link #open} opens the ports: the server is live, and not ready.
+ *   <li>{@link #load} loads the models: the server is ready.
+ *   <li>{@link #stop} makes it not ready at once, lets requests under way finish, and closes it.
+ * </ul>
+ *
+ * Thread-safe.
+ */
+public final class NereidServer implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(NereidServer.class);
+
+  private final ServerOptions options;
+  private final Resources resources;
+  private final ModelRepository repository;
+  private final @Nullable MetricsService metrics;
+
+  private NereidServer(ServerOptions options, List<BackendProvider> builtIn, Resources resources)
+      throws StartException {
+    this.options = options;
+    this.resources = resources;
+    RepositoryOptions models = options.repository();
+
+    BackendRegistry backends =
+        resources.add(
+            new BackendRegistry(models.backendDirectory(), models.backendSettings(), builtIn));
+    ModelConfigLoader configs =
+        new ModelConfigLoader(
+            backends::backend,
+            new ModelConfigLoader.Options(models.autoComplete(), models.configName(), List.of()));
+    TensorMemory memory = new TensorMemory(tensorMemoryBytes());
+    SystemClock clock = resources.add(new SystemClock());
+
+    ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
+    metrics = options.metrics().allowed() ? metrics(collector, memory) : null;
+    repository = resources.add(repository(configs, memory, clock, collector));
+  }
+
+  private ModelRepository repository(
+      ModelConfigLoader configs, TensorMemory memory, SystemClock clock, ModelCollector collector)
+      throws StartException {
+    RepositoryOptions models = options.repository();
+    try {
+      return new ModelRepository(
+          models.directories(), configs, memory, clock, collector, models.strictReadiness());
+    } catch (IOException e) {
+      throw new StartException("Internal - " + e.getMessage(), e);
+    }
+  }
+
+  private MetricsService metrics(ModelCollector collector, TensorMemory memory)
+      throws StartException {
+    MetricsOptions shown = options.metrics();
+    MetricsPage page = new MetricsPage(collector);
+    page.tensorMemory(memory::usedBytes);
+    MetricsService service;
+    try {
+      service =
+          resources.add(
+              MetricsService.open(
+                  new InetSocketAddress(shown.address(), shown.port()), page::text));
+    } catch (IOException e) {
+      throw portTaken("--metrics-port", "--metrics-address", shown.address(), shown.port(), e);
+    }
+    if (shown.cpu()) {
+      HostMetrics host = new HostMetrics(page.registry(), Path.of("/proc"));
+      service.every(shown.interval(), host::poll);
+    }
+    return service;
+  }
+
+  private static StartException portTaken(
+      String portFlag, String addressFlag, String address, int port, IOException cause) {
+    return new StartException(
+        "Unavailable - %s: %d (expected: a port that is free on %s of %s): %s"
+            .formatted(portFlag, port, addressFlag, address, cause.getMessage()),
+        cause);
+  }
+
+  /** Most of the direct memory that this JVM may have; the rest is for the network. */
+  private static long tensorMemoryBytes() {
+    return Math.max(1, PlatformDependent.maxDirectMemory() / 4 * 3);
+  }
+
+  /**
+   * Finds the models and opens the ports.
+   *
+   * @throws StartException if a repository cannot be read or a port cannot be had; nothing stays
+   *     open then
+   */
+  public static NereidServer open(ServerOptions options) throws StartException {
+    return open(options, List.of(IdentityBackend.provider()));
+  }
+
+  /**
+   * The same with other engines built in, for tests.
+   *
+   * @param builtIn found before those of {@code --backend-directory}
+   */
+  static NereidServer open(ServerOptions options, List<BackendProvider> builtIn)
+      throws StartException {
+    Resources resources = new Resources();
+    try {
+      return new NereidServer(options, builtIn, resources);
+    } catch (StartException | RuntimeException | Error e) {
+      resources.close();
+      throw e;
+    }
+  }
+
+  /** {@link #open} and {@link #load}; a server that cannot load is closed again. */
+  public static NereidServer start(ServerOptions options) throws StartException {
+    NereidServer server = open(options);
+    try {
+      server.load();
+      return server;
+    } catch (StartException | RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Loads every model. Blocks. Call once.
+   *
+   * @throws StartException if one fails and {@code --exit-on-error} is true; the server is still
+   *     open then
+   */
+  public void load() throws StartException {
+    if (!repository.loadAll(options.repository().loadThreads())
+        && options.repository().exitOnError()) {
+      throw new StartException("Internal - failed to load all models");
+    }
+  }
+
+  /** Where the metrics page is; empty with {@code --allow-metrics=false}. */
+  public OptionalInt metricsPort() {
+    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.address().getPort());
+  }
+
+  /**
+   * Stops gracefully: not ready at once, no new requests, those under way are answered, models are
+   * unloaded. Blocks.
+   *
+   * @return false if that took longer than the timeout; it goes on then, on a thread of its own
+   */
+  public boolean stop(Duration timeout) {
+    repository.beginStop();
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(
+            resources::close,
+            task -> {
+              Thread thread = new Thread(task, "server-stop");
+              thread.setDaemon(true);
+              thread.start();
+            });
+    try {
+      closed.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException e) {
+      log.error("The server did not stop as it should", e.getCause());
+      return false;
+    }
+  }
+
+  /** {@link #stop} without a limit. */
+  @Override
+  public void close() {
+    repository.beginStop();
+    resources.close();
+  }
+}

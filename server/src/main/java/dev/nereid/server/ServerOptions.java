@@ -1,0 +1,30 @@
+package dev.nereid.server;
+
+import java.time.Duration;
+import picocli.CommandLine;
+
+/**
+ * Everything that flags say.
+ *
+ * @param id the server's name in ServerMetadata
+ * @param exitTimeout how long requests under way may take to finish after a stop was asked for
+ */
+public record ServerOptions(
+    String id,
+    Duration exitTimeout,
+    RepositoryOptions repository,
+    GrpcOptions grpc,
+    MetricsOptions metrics,
+    LogOptions log) {
+
+  /**
+   * The options of a command line, without the command's name.
+   *
+   * @throws CommandLine.ParameterException if a flag is unknown, malformed or not supported
+   */
+  public static ServerOptions of(String... arguments) {
+    ServeCommand command = new ServeCommand();
+    new CommandLine(command).parseArgs(arguments);
+    return command.options();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.nereid.server.config;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where the fields of a protobuf text stand. protobuf-java tells it for a field but not for each
+ * element of a list in brackets, which is how most configs write their tensors.
+ *
+ * <p>Made from text that protobuf has accepted, so that it need not judge it: fields are a name, a
+ * colon that may be left out before a message, and a value or a list of values in brackets.
+ */
+final class FieldPlaces {
+
+  /**
+   * One value.
+   *
+   * @param line from 1
+   * @param column from 1, in characters
+   * @param fields inside it, by name, in the order of their values; none in a scalar
+   */
+  record Place(int line, int column, Map<String, List<Place>> fields) {}
+
+  private final CharSequence text;
+  private int at;
+  private int line = 1;
+  private int lineStart;
+
+  private FieldPlaces(CharSequence text) {
+    this.text = text;
+  }
+
+  /** The fields at the top of a text that is valid. */
+  static Map<String, List<Place>> of(CharSequence text) {
+    FieldPlaces places = new FieldPlaces(text);
+    places.skipBlank();
+    return places.fields();
+  }
+
+  /**
+   * Up to the end of the message, or of the text; what closes the message is left to its caller.
+   */
+  private Map<String, List<Place>> fields() {
+    Map<String, List<Place>> fields = new HashMap<>();
+    while (at < text.length() && !isAt("}>")) {
+      int nameLine = line;
+      int nameColumn = column();
+      int start = at;
+      word();
+      List<Place> places =
+          fields.computeIfAbsent(text.subSequence(start, at).toString(), n -> new ArrayList<>());
+      skipBlank();
+      skip(":");
+      if (skip("[")) {
+        while (at < text.length() && !isAt("]")) {
+          places.add(new Place(line, column(), value()));
+          skip(",");
+        }
+        skip("]");
+      } else {
+        places.add(new Place(nameLine, nameColumn, value()));
+      }
+      skip(",;");
+    }
+    return fields;
+  }
+
+  private Map<String, List<Place>> value() {
+    if (skip("{<")) {
+      Map<String, List<Place>> fields = fields();
+      skip("}>");
+      return fields;
+    }
+    if (isAt("\"'")) {
+      // Strings side by side are one.
+      while (isAt("\"'")) {
+        string();
+        skipBlank();
+      }
+    } else {
+      skip("-");
+      word();
+      skipBlank();
+    }
+    return Map.of();
+  }
+
+  private void string() {
+    char quote = text.charAt(at++);
+    while (at < text.length() && text.charAt(at) != quote) {
+      at += text.charAt(at) == '\\' ? 2 : 1;
+    }
+    at++;
+  }
+
+  /** At least one character, so that every round gets on. */
+  private void word() {
+    do {
+      at++;
+    } while (at < text.length() && !isBlank() && !isAt("{}<>[]:,;\"'#"));
+  }
+
+  private boolean isAt(String characters) {
+    return at < text.length() && characters.indexOf(text.charAt(at)) >= 0;
+  }
+
+  /** Passes over one of these characters, and what is blank behind it. */
+  private boolean skip(String characters) {
+    boolean there = isAt(characters);
+    if (there) {
+      at++;
+      skipBlank();
+    }
+    return there;
+  }
+
+  private boolean isBlank() {
+    return text.charAt(at) <= ' ';
+  }
+
+  private void skipBlank() {
+    while (at < text.length() && (isBlank() || isAt("#"))) {
+      if (isAt("#")) {
+        while (at < text.length() && !isAt("\n")) {
+          at++;
+        }
+      } else if (text.charAt(at++) == '\n') {
+        line++;
+        lineStart = at;
+      }
+    }
+  }
+
+  private int column() {
+    return at - lineStart + 1;
+  }
+}
