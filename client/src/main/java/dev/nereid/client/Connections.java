@@ -25,13 +25,17 @@ final class Connections {
   static List<ManagedChannel> open(ClientOptions options, EventLoops eventLoops) {
     SslContext sslContext = sslContext(options.tls());
     List<ManagedChannel> channels = new ArrayList<>();
-    for (int i = 0; i < options.connections(); i++) {
-      for (String target : options.targets()) {
-        ManagedChannel channel = open(target, options, eventLoops, sslContext);
-        channel.getState(true);
-        channels.add(channel);
+    try {
+      for (int i = 0; i < options.connections(); i++) {
+        for (String target : options.targets()) {
+          channels.add(open(target, options, eventLoops, sslContext));
+        }
       }
+    } catch (RuntimeException e) {
+      channels.forEach(ManagedChannel::shutdownNow);
+      throw e;
     }
+    channels.forEach(channel -> channel.getState(true));
     return List.copyOf(channels);
   }
 

@@ -6,21 +6,18 @@ import org.jspecify.annotations.Nullable;
 /** An inference as a future; cancelling it cancels the call. */
 final class InferFuture extends CompletableFuture<InferResult> implements InferCallback {
 
-  private volatile @Nullable InFlight inFlight;
+  private @Nullable InFlight inFlight;
 
+  /** Once, before anybody else has this future. */
   void sentAs(InFlight call) {
     inFlight = call;
-    if (isCancelled()) {
-      call.cancel();
-    }
   }
 
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
     boolean cancelled = super.cancel(mayInterruptIfRunning);
-    InFlight call = inFlight;
-    if (call != null) {
-      call.cancel();
+    if (inFlight != null) {
+      inFlight.cancel();
     }
     return cancelled;
   }

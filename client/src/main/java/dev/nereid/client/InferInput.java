@@ -35,6 +35,18 @@ public record InferInput(String name, DataType type, long[] shape, ByteBuffer da
     }
   }
 
+  /** A copy. */
+  @Override
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** Another view of the same bytes. */
+  @Override
+  public ByteBuffer data() {
+    return data.duplicate();
+  }
+
   /** FP32. */
   public static InferInput ofFloats(String name, long[] shape, float... values) {
     return new InferInput(name, DataType.FP32, shape, RawTensors.ofFloats(values));

@@ -4,6 +4,7 @@ import dev.nereid.protocol.InferParameter;
 import dev.nereid.tensor.BytesTensors;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.RawTensors;
+import dev.nereid.tensor.Shapes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -108,6 +109,11 @@ public final class InferOutput {
   public List<String> strings() {
     require(type == DataType.BYTES, "BYTES");
     return BytesTensors.toStrings(data());
+  }
+
+  @Override
+  public String toString() {
+    return name + " " + type + " " + Shapes.text(shape);
   }
 
   private void require(boolean holds, String types) {

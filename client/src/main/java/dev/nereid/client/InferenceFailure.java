@@ -22,9 +22,13 @@ public final class InferenceFailure extends RuntimeException {
   }
 
   static InferenceFailure of(Status status) {
-    String description = status.getDescription();
-    return new InferenceFailure(
-        status.getCode(), description == null ? "" : description, status.getCause());
+    String text = status.getDescription() == null ? "" : status.getDescription();
+    Throwable cause = status.getCause();
+    if (cause == null) {
+      return new InferenceFailure(status.getCode(), text, null);
+    }
+    // Only gRPC itself gives causes, and puts what went wrong there rather than in its text.
+    return new InferenceFailure(status.getCode(), text + ": " + cause.getMessage(), cause);
   }
 
   /** gRPC's code. */
@@ -32,7 +36,7 @@ public final class InferenceFailure extends RuntimeException {
     return code;
   }
 
-  /** The server's text to the letter, or gRPC's own; may be empty. */
+  /** The server's text to the letter, or what the client itself has to say; may be empty. */
   public String text() {
     return text;
   }

@@ -18,9 +18,11 @@ import dev.nereid.protocol.ServerMetadataResponse;
 import dev.nereid.protocol.ServerReadyRequest;
 import dev.nereid.protocol.ServerReadyResponse;
 import io.grpc.CallOptions;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -81,6 +83,18 @@ public final class NereidClient implements AutoCloseable {
       var unused = eventLoops.group().shutdownGracefully(0, 0, TimeUnit.SECONDS);
       throw e;
     }
+  }
+
+  /**
+   * Completes when every connection stands; meanwhile they are tried again and again, so that it
+   * may be called while the server still starts. Fails with UNAVAILABLE when that takes longer.
+   */
+  public CompletableFuture<Void> connected(Duration patience) {
+    return CompletableFuture.allOf(
+            channels.stream().map(ConnectedFuture::of).toArray(CompletableFuture<?>[]::new))
+        .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
+        .exceptionallyCompose(
+            failure -> CompletableFuture.failedFuture(notConnected(patience, failure)));
   }
 
   /** Whether the server runs. */
@@ -204,6 +218,21 @@ public final class NereidClient implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private InferenceFailure notConnected(Duration patience, Throwable cause) {
+    List<ConnectivityState> states =
+        channels.stream().map(channel -> channel.getState(false)).toList();
+    return new InferenceFailure(
+        Status.Code.UNAVAILABLE,
+        "connections to "
+            + options.targets()
+            + ": "
+            + states
+            + " (expected: READY within "
+            + patience
+            + ")",
+        cause);
   }
 
   private InFlight start(

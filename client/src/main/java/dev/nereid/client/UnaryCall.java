@@ -38,8 +38,9 @@ final class UnaryCall<Q, R, T> extends CompletableFuture<T> {
 
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
+    boolean cancelled = super.cancel(mayInterruptIfRunning);
     call.cancel("cancelled by the client", null);
-    return super.cancel(mayInterruptIfRunning);
+    return cancelled;
   }
 
   private final class Listener extends ClientCall.Listener<R> {

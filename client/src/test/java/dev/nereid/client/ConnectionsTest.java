@@ -52,6 +52,26 @@ class ConnectionsTest {
   }
 
   @Test
+  void everyConnectionStandsBeforeTheFirstCall() throws Exception {
+    try (TestServer server = TestServer.of(new EchoService());
+        NereidClient client =
+            NereidClient.connect(ClientOptions.of(server.target()).withConnections(4))) {
+
+      client.connected(Duration.ofSeconds(30)).get(30, TimeUnit.SECONDS);
+
+      assertThat(server.awaitConnections(4)).isTrue();
+      assertThat(server.calls()).isZero();
+    }
+  }
+
+  @Test
+  void aTargetThatIsNoNameIsRefusedAtOnce() {
+    assertThatThrownBy(() -> NereidClient.connect(ClientOptions.of("127.0.0.1:1", "dns:///a:b:c")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Invalid DNS name: a:b:c");
+  }
+
+  @Test
   void callsTakeTurnsOverTargets() throws Exception {
     try (TestServer first = TestServer.of(new EchoService());
         TestServer second = TestServer.of(new EchoService());

@@ -97,7 +97,37 @@ class FailureTest {
       InferenceFailure failure = EndOfCall.failureOf(client.serverLive());
 
       assertThat(failure.code()).isEqualTo(Status.Code.UNAVAILABLE);
-      assertThat(failure.text()).isNotEmpty();
+      assertThat(failure.text()).contains("Connection refused").contains("127.0.0.1:" + port);
+    }
+  }
+
+  @Test
+  void aServerThatNeverComesIsWaitedForNoLongerThanAsked() throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    try (NereidClient client = NereidClient.connect(ClientOptions.of("127.0.0.1:" + port))) {
+
+      InferenceFailure failure = EndOfCall.failureOf(client.connected(Duration.ofMillis(100)));
+
+      assertThat(failure.code()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(failure.text())
+          .startsWith("connections to [127.0.0.1:" + port + "]: [")
+          .endsWith("] (expected: READY within PT0.1S)");
+    }
+  }
+
+  @Test
+  void closingEndsTheWaitForConnections() throws Exception {
+    try (ServerSocket nobodyAccepts = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      NereidClient client =
+          NereidClient.connect(ClientOptions.of("127.0.0.1:" + nobodyAccepts.getLocalPort()));
+      CompletableFuture<Void> connected = client.connected(LONG);
+
+      client.close();
+
+      assertThat(EndOfCall.failureOf(connected).code()).isEqualTo(Status.Code.UNAVAILABLE);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.nereid.client;
 
+import io.grpc.Attributes;
 import io.grpc.BindableService;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
@@ -9,6 +10,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -33,6 +36,7 @@ final class TestServer implements AutoCloseable {
 
   private final Server server;
   private final Map<SocketAddress, AtomicInteger> callsByPeer = new ConcurrentHashMap<>();
+  private final Semaphore connections = new Semaphore(0);
   private final Queue<Metadata> headers = new ConcurrentLinkedQueue<>();
 
   private TestServer(NettyServerBuilder builder) {
@@ -40,6 +44,7 @@ final class TestServer implements AutoCloseable {
       server =
           builder
               .maxInboundMessageSize(Integer.MAX_VALUE)
+              .addTransportFilter(new ConnectionCounter())
               .intercept(new CallCounter())
               .directExecutor()
               .build()
@@ -85,6 +90,11 @@ final class TestServer implements AutoCloseable {
     return callsByPeer.size();
   }
 
+  /** Waits until so many more connections were made. */
+  boolean awaitConnections(int count) throws InterruptedException {
+    return connections.tryAcquire(count, 30, TimeUnit.SECONDS);
+  }
+
   int calls() {
     return callsByPeer.values().stream().mapToInt(AtomicInteger::get).sum();
   }
@@ -108,6 +118,14 @@ final class TestServer implements AutoCloseable {
   private static NettyServerBuilder builder() {
     return NettyServerBuilder.forAddress(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  private final class ConnectionCounter extends ServerTransportFilter {
+    @Override
+    public Attributes transportReady(Attributes attributes) {
+      connections.release();
+      return attributes;
+    }
   }
 
   private final class CallCounter implements ServerInterceptor {
