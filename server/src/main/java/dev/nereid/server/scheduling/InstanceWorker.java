@@ -95,10 +95,17 @@ final class InstanceWorker implements Runnable {
       }
       while (state == State.IDLE) {
         LockSupport.park(this);
-        // A backend may have left the flag, and parking would not wait then.
-        Thread.interrupted();
+        clearInterrupt();
       }
+      clearInterrupt();
     }
+  }
+
+  /**
+   * A backend may have left the flag: the next batch shall not meet it, and it keeps none parked.
+   */
+  private static void clearInterrupt() {
+    boolean ignored = Thread.interrupted();
   }
 
   /** A defect of the scheduler's own must not end a thread unseen: readiness shows it. */

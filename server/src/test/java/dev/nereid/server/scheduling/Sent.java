@@ -25,6 +25,7 @@ final class Sent implements ResponseObserver {
   @Nullable List<Output> outputs;
   @Nullable InferenceException failure;
   @Nullable Cancellation cancellation;
+  Runnable whenEnded = () -> {};
 
   /** An output's shape and its elements as INT32. */
   record Output(String name, List<Long> shape, List<Integer> values) {}
@@ -67,6 +68,7 @@ final class Sent implements ResponseObserver {
     timesEnded++;
     endedNanos = clock.nanoTime();
     ended.add(this);
+    whenEnded.run();
   }
 
   void cancel() {
@@ -90,6 +92,16 @@ final class Sent implements ResponseObserver {
       throw new IllegalStateException("request " + number + " is open");
     }
     return Duration.ofNanos(endedNanos - sentNanos);
+  }
+
+  /** Since it was sent. */
+  Duration age() {
+    return Duration.ofNanos(clock.nanoTime() - sentNanos);
+  }
+
+  /** Whether it is served, cancelled or expired, told or not. */
+  boolean hasLeftQueue() {
+    return cancellation instanceof QueuedRequest queued && queued.list == null;
   }
 
   @Nullable StatusCode code() {
