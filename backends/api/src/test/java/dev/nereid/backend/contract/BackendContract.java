@@ -3,6 +3,7 @@ package dev.nereid.backend.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.BackendProvider;
@@ -10,6 +11,7 @@ import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -278,6 +280,26 @@ public abstract class BackendContract {
           batch.assertSound();
           assertThat(batch.output(0, output).raw()).isEqualTo(first.raw());
           assertThat(batch.output(1, output).raw()).isEqualTo(second.raw());
+        });
+  }
+
+  @Test
+  void takesNoTensorOverTheHeap() throws Exception {
+    ContractModel model = numbers(versionDirectory("numbers"));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    run(
+        model,
+        instance -> {
+          TestRequest request = model.request(10_000, 1);
+          long tensorBytes = request.inputs().values().iterator().next().raw().length;
+          long allocated = Long.MAX_VALUE;
+          for (int i = 0; i < 20; i++) {
+            TestBatch batch = TestBatch.of(request);
+            long before = threads.getCurrentThreadAllocatedBytes();
+            instance.execute(batch);
+            allocated = Math.min(allocated, threads.getCurrentThreadAllocatedBytes() - before);
+          }
+          assertThat(allocated).isLessThan(tensorBytes / 10);
         });
   }
 

@@ -2,18 +2,15 @@ package dev.nereid.backend.tensorflow;
 
 import ai.djl.tensorflow.engine.javacpp.LibUtils;
 import dev.nereid.backend.BackendException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Properties;
 import java.util.jar.JarFile;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tensorflow.internal.c_api.global.tensorflow;
@@ -37,7 +34,7 @@ final class NativeLibrary {
   private static final Logger log = LoggerFactory.getLogger(NativeLibrary.class);
 
   private static final String PLATFORM = "linux-x86_64";
-  private static final String RESOURCES = "org/tensorflow/internal/c_api/" + PLATFORM + "/";
+  private static final String RESOURCES = "org/tensorflow/internal/c_api/" + PLATFORM;
   private static final String VERSION =
       "META-INF/maven/org.tensorflow/tensorflow-core-native/pom.properties";
   private static final String OVERRIDE = "TENSORFLOW_LIBRARY_PATH";
@@ -81,101 +78,38 @@ final class NativeLibrary {
   }
 
   /** The folder with the library, unpacked now unless it was before. */
-  static Path unpacked(Path cacheDirectory) throws BackendException {
-    Path folder = cacheDirectory.resolve("tensorflow-core-native-" + version() + "-" + PLATFORM);
+  private static Path unpacked(Path cacheDirectory) throws BackendException {
     try {
-      if (!isWhole(folder)) {
-        unpack(folder);
+      Path folder = cacheDirectory.resolve("tensorflow-core-native-" + version() + "-" + PLATFORM);
+      UnpackedFiles files = new UnpackedFiles(folder, RESOURCES, FILES);
+      if (!files.areThere()) {
+        log.info("Unpacking TensorFlow's library, about 630 MB, once, to {}", files.folder());
+        files.unpack();
       }
-      return folder.toAbsolutePath();
+      return files.folder();
     } catch (IOException e) {
       throw new BackendException(
-          "TensorFlow's library cannot be unpacked to " + folder + ": " + e, e);
+          "TensorFlow's library cannot be unpacked to " + cacheDirectory + ": " + e, e);
     }
   }
 
   /** Of the jar that the library is in; DJL's jar has an older one's properties under that name. */
-  private static String version() throws BackendException {
-    try {
-      if (resource(RESOURCES + FILES.get(0)).openConnection() instanceof JarURLConnection library) {
-        JarFile jar = library.getJarFile();
-        Properties properties = new Properties();
-        try (InputStream in = jar.getInputStream(jar.getEntry(VERSION))) {
-          properties.load(in);
-        }
-        return properties.getProperty("version");
-      }
-      throw new BackendException("TensorFlow's library: not in a jar (expected: in its own)");
-    } catch (IOException e) {
-      throw new BackendException("TensorFlow's jar cannot be read: " + e, e);
+  private static String version() throws IOException {
+    URL library = NativeLibrary.class.getClassLoader().getResource(RESOURCES + "/" + FILES.get(0));
+    if (library == null) {
+      throw new FileNotFoundException(
+          "no library for this platform (expected: org.tensorflow:tensorflow-core-native for "
+              + PLATFORM
+              + ")");
     }
-  }
-
-  private static boolean isWhole(Path folder) throws IOException, BackendException {
-    for (String file : FILES) {
-      Path path = folder.resolve(file);
-      if (!Files.isRegularFile(path) || Files.size(path) != sizeOf(resource(RESOURCES + file))) {
-        return false;
+    if (library.openConnection() instanceof JarURLConnection connection) {
+      JarFile jar = connection.getJarFile();
+      Properties properties = new Properties();
+      try (InputStream in = jar.getInputStream(jar.getEntry(VERSION))) {
+        properties.load(in);
       }
+      return properties.getProperty("version");
     }
-    return true;
-  }
-
-  private static long sizeOf(URL resource) throws IOException {
-    return resource.openConnection().getContentLengthLong();
-  }
-
-  private static void unpack(Path folder) throws IOException, BackendException {
-    Path cache = Files.createDirectories(folder.toAbsolutePath().getParent());
-    log.info("Unpacking TensorFlow's library to {}, about 630 MB, once", folder);
-    Path beside = Files.createTempDirectory(cache, "unpacking-");
-    try {
-      for (String file : FILES) {
-        try (InputStream in = resource(RESOURCES + file).openStream()) {
-          Files.copy(in, beside.resolve(file));
-        }
-      }
-      if (Files.exists(folder)) {
-        // Someone's damage: out of the way in one step, so that nobody sees a mixture.
-        Path damaged = Files.createTempDirectory(cache, "damaged-");
-        Files.move(folder, damaged, StandardCopyOption.ATOMIC_MOVE);
-        delete(damaged);
-      }
-      moveUnlessThere(beside, folder);
-    } finally {
-      delete(beside);
-    }
-  }
-
-  private static void moveUnlessThere(Path from, Path to) throws IOException, BackendException {
-    try {
-      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileSystemException e) {
-      // Another process was faster, which is as good; anything else is not.
-      if (!isWhole(to)) {
-        throw e;
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      try (Stream<Path> files = Files.list(folder)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(folder);
-    }
-  }
-
-  private static URL resource(String name) throws BackendException {
-    URL url = NativeLibrary.class.getClassLoader().getResource(name);
-    if (url == null) {
-      throw new BackendException(
-          "%s: not on the class path (expected: org.tensorflow:tensorflow-core-native for %s)"
-              .formatted(name, PLATFORM));
-    }
-    return url;
+    throw new IOException(library + " (expected: in a jar)");
   }
 }

@@ -1,0 +1,117 @@
+package dev.nereid.backend.tensorflow;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Files of a jar, unpacked into a folder of their own.
+ *
+ * <ul>
+ *   <li>They are unpacked beside the folder, which is moved to its place in one step: a process
+ *       that dies meanwhile leaves no half folder, and two that start together do not disturb each
+ *       other.
+ *   <li>A folder whose files are all there, each of its size in the jar, is left as it is.
+ *   <li>What a process that died left behind is removed by one that unpacks later.
+ * </ul>
+ *
+ * @param folder where the files are wanted
+ * @param resources the jar's folder that has them
+ * @param names of the files
+ */
+record UnpackedFiles(Path folder, String resources, List<String> names) {
+
+  private static final String UNPACKING = "unpacking-";
+  private static final Duration ABANDONED = Duration.ofHours(1);
+
+  UnpackedFiles {
+    folder = folder.toAbsolutePath();
+    names = List.copyOf(names);
+  }
+
+  /** Whether nothing is to be done. */
+  boolean areThere() throws IOException {
+    for (String name : names) {
+      Path file = folder.resolve(name);
+      if (!Files.isRegularFile(file)
+          || Files.size(file) != resource(name).openConnection().getContentLengthLong()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Unpacks them, whatever is there. */
+  void unpack() throws IOException {
+    Path cache = Files.createDirectories(folder.resolveSibling(""));
+    removeAbandoned(cache);
+    Path beside = Files.createTempDirectory(cache, UNPACKING);
+    try {
+      for (String name : names) {
+        try (InputStream in = resource(name).openStream()) {
+          Files.copy(in, beside.resolve(name));
+        }
+      }
+      if (Files.exists(folder) && !areThere()) {
+        // Somebody's damage: out of the way in one step, so that nobody sees a mixture.
+        Path damaged = Files.createTempDirectory(cache, UNPACKING);
+        Files.move(folder, damaged, StandardCopyOption.ATOMIC_MOVE);
+        delete(damaged);
+      }
+      moveUnlessThere(beside);
+    } finally {
+      delete(beside);
+    }
+  }
+
+  private void moveUnlessThere(Path from) throws IOException {
+    try {
+      Files.move(from, folder, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      // Another process was faster, which is as good; anything else is not.
+      if (!areThere()) {
+        throw e;
+      }
+    }
+  }
+
+  private static void removeAbandoned(Path cache) throws IOException {
+    Instant before = Instant.now().minus(ABANDONED);
+    try (Stream<Path> all = Files.list(cache)) {
+      for (Path path : all.toList()) {
+        if (path.getFileName().toString().startsWith(UNPACKING)
+            && Files.getLastModifiedTime(path).toInstant().isBefore(before)) {
+          delete(path);
+        }
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
+    }
+  }
+
+  private URL resource(String name) throws IOException {
+    URL url = UnpackedFiles.class.getClassLoader().getResource(resources + "/" + name);
+    if (url == null) {
+      throw new FileNotFoundException(resources + "/" + name + " is not on the class path");
+    }
+    return url;
+  }
+}
