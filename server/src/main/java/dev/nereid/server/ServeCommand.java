@@ -17,8 +17,8 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code nereid serve}: Triton's flags, and a process that lives until it is told to stop. */
 @Command(
     name = "serve",
-    mixinStandardHelpOptions = true,
     showDefaultValues = true,
+    customSynopsis = "nereid serve --model-repository=<directory> [<flag>=<value>...]",
     usageHelpAutoWidth = true,
     sortOptions = false,
     exitCodeOnInvalidInput = 1,
@@ -44,6 +44,13 @@ import picocli.CommandLine.TypeConversionException;
 public final class ServeCommand implements Callable<Integer> {
 
   private static final Logger log = LoggerFactory.getLogger(ServeCommand.class);
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Print this.")
+  @SuppressWarnings("UnusedVariable") // Picocli asks the flag itself.
+  private boolean help;
 
   @Option(
       names = "--id",
