@@ -1,6 +1,7 @@
 package dev.nereid.launcher;
 
 import dev.nereid.models.ModelsCommand;
+import dev.nereid.server.ServeCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
       "  nereid <subcommand> --help",
       "      every option of a subcommand, with an example",
     },
-    subcommands = {ModelsCommand.class, HelpCommand.class})
+    subcommands = {ServeCommand.class, ModelsCommand.class, HelpCommand.class})
 public final class Nereid implements Runnable {
 
   @Spec private CommandSpec spec;
