@@ -86,7 +86,10 @@ public final class TestBatch implements Batch {
   public TestTensor output(int entry, String name) {
     Entry of = entries.get(entry);
     Output own = of.outputs.get(name);
-    return own != null ? own.whole() : output(name).part(of.firstRow(), of.rows());
+    if (own != null) {
+      return own.whole();
+    }
+    return batching ? output(name).part(of.firstRow(), of.rows()) : output(name).whole();
   }
 
   private Output output(String name) {
@@ -205,11 +208,9 @@ public final class TestBatch implements Batch {
     }
 
     TestTensor part(int firstRow, int rows) {
-      long perRow = Shapes.elementCount(shape) / Math.max(1, shape.length == 0 ? 1 : shape[0]);
+      long perRow = Shapes.elementCount(shape) / Math.max(1, shape[0]);
       long[] partShape = shape.clone();
-      if (partShape.length > 0 && firstRow + rows <= partShape[0]) {
-        partShape[0] = rows;
-      }
+      partShape[0] = rows;
       long first = offsetOf(firstRow * perRow);
       byte[] raw = new byte[Math.toIntExact(offsetOf((firstRow + rows) * perRow) - first)];
       memory.buffer().position(Math.toIntExact(first)).get(raw);
