@@ -195,7 +195,8 @@ final class SchedulerThreadsTest {
     scheduler.close();
 
     StatisticsSnapshot counted = statistics.snapshot();
-    assertThat(completed.sum() + failed.sum() + refused.sum()).isEqualTo((long) threads * perThread);
+    assertThat(completed.sum() + failed.sum() + refused.sum())
+        .isEqualTo((long) threads * perThread);
     assertThat(counted.success().count()).isEqualTo(completed.sum());
     assertThat(counted.fail().count()).isEqualTo(failed.sum());
     assertThat(counted.refusals()).containsEntry(Refusal.QUEUE_FULL, refused.sum());
