@@ -23,12 +23,11 @@ import org.jspecify.annotations.Nullable;
  *       size, up to a bound of its own, or until another size needs the room.
  * </ul>
  *
- * <p>Why not Netty's own pools: an arena hands out runs of 4-MiB chunks. A batch of 32 images (19
- * MB) does not fit one, and is allocated from the system and zeroed every time; and a chunk that
- * was a quarter full goes back to the system when it empties, so that already two images (0.6 MB
- * each) at a time cost a new chunk for every two (Netty 4.2.20: 200 chunks for 200 such bursts).
- * Larger chunks make that rarer and each time dearer. Tensors come in few sizes, again and again: a
- * free list for each size has one at hand, whichever thread gave it back.
+ * <p>Why not Netty's own pools: its arenas hand out runs of 4-MiB chunks, so a batch of 32 images
+ * (19 MB) is allocated from the system and zeroed every time, and a chunk that was a quarter full
+ * goes back to the system whenever it empties, as it does between any two bursts. Larger chunks
+ * only make that rarer and each time dearer. Tensors come in few sizes, again and again: a free
+ * list for each size finds one in a few nanoseconds whichever thread gave it back.
  */
 public final class TensorMemory {
 

@@ -1,6 +1,7 @@
 package dev.nereid.server.repository;
 
 import dev.nereid.protocol.ModelConfig;
+import dev.nereid.server.config.ModelInterface;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.scheduling.Scheduler;
 
@@ -8,10 +9,12 @@ import dev.nereid.server.scheduling.Scheduler;
  * One version of a model that is READY. Thread-safe.
  *
  * @param config complete: defaults filled, auto-completed, normalised
+ * @param signature what it takes and gives, of that config
  */
 public record ModelVersion(
     String name,
     long version,
     ModelConfig config,
+    ModelInterface signature,
     Scheduler scheduler,
     ModelStatistics statistics) {}

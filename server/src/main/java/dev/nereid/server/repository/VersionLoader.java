@@ -8,6 +8,7 @@ import dev.nereid.backend.TensorSpec;
 import dev.nereid.server.config.ConfigException;
 import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.config.ModelDraft;
+import dev.nereid.server.config.ModelInterface;
 import dev.nereid.server.config.PlannedInstance;
 import dev.nereid.server.config.Reshape;
 import dev.nereid.server.config.VersionConfig;
@@ -124,7 +125,13 @@ final class VersionLoader {
     scheduler.start();
     double loadSeconds = (clock.nanoTime() - prepared.startNanos) / 1e9;
     return new ServingVersion(
-        new ModelVersion(name, version, config.config(), scheduler, statistics),
+        new ModelVersion(
+            name,
+            version,
+            config.config(),
+            ModelInterface.of(config.config(), config.inputReshapes(), config.labels()),
+            scheduler,
+            statistics),
         new ModelMeters(name, version, statistics, loadSeconds),
         prepared.model,
         instances);

@@ -1,0 +1,276 @@
+package dev.nereid.server.endpoint.grpc;
+
+import dev.nereid.protocol.ModelInferRequest;
+import dev.nereid.server.config.ModelInterface;
+import dev.nereid.server.endpoint.CheckedInputs;
+import dev.nereid.server.endpoint.Classification;
+import dev.nereid.server.endpoint.ClientInput;
+import dev.nereid.server.endpoint.ModelVersions;
+import dev.nereid.server.endpoint.RequestCheck;
+import dev.nereid.server.inference.InferenceException;
+import dev.nereid.server.inference.InferenceRequest;
+import dev.nereid.server.inference.InferenceResponse;
+import dev.nereid.server.inference.ResponseObserver;
+import dev.nereid.server.inference.StatusCode;
+import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.metrics.Refusal;
+import dev.nereid.server.repository.ModelLookup;
+import dev.nereid.server.repository.ModelVersion;
+import dev.nereid.server.scheduling.Scheduler;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The life of one ModelInfer call, from its first message to its answer.
+ *
+ * <ul>
+ *   <li>Everything happens on the call's event loop, so nothing here is guarded: the scheduler's
+ *       threads hand their result over and go on with the next batch, and the answer is encoded
+ *       here.
+ *   <li>The request's memory belongs, in this order, to the parsed call, to the {@link
+ *       InferenceRequest} once it is whole, to the scheduler once it took that.
+ *   <li>The call is answered once, unless its client is gone.
+ * </ul>
+ */
+final class InferExchange extends ServerCall.Listener<InferCall> implements ResponseObserver {
+
+  private static final Logger LOG = LoggerFactory.getLogger(InferExchange.class);
+
+  private final ServerCall<InferCall, InferAnswer> call;
+  private final ModelLookup models;
+  private final TensorMemory memory;
+  private final Draining draining;
+  private final EventExecutor loop;
+  private final long deadlineNanos;
+
+  private @Nullable InferCall received;
+  private boolean closed;
+  private Scheduler.@Nullable Cancellation cancellation;
+
+  private @Nullable ModelVersion version;
+  private String id = "";
+  private Map<String, Integer> classes = Map.of();
+
+  InferExchange(
+      ServerCall<InferCall, InferAnswer> call,
+      ModelLookup models,
+      TensorMemory memory,
+      Draining draining,
+      EventExecutor loop,
+      long deadlineNanos) {
+    this.call = call;
+    this.models = models;
+    this.memory = memory;
+    this.draining = draining;
+    this.loop = loop;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  @Override
+  public void onMessage(InferCall message) {
+    if (received != null || closed) {
+      message.release();
+      close(Status.INTERNAL.withDescription("Too many requests"));
+      return;
+    }
+    received = message;
+  }
+
+  @Override
+  public void onHalfClose() {
+    InferCall message = received;
+    if (message == null) {
+      close(Status.INTERNAL.withDescription("Half-closed without a request"));
+      return;
+    }
+    received = null;
+    try {
+      infer(message);
+    } catch (InferenceException e) {
+      close(GrpcStatus.of(e));
+    } catch (RuntimeException e) {
+      LOG.error("ModelInfer of model '{}' failed", message.header().getModelName(), e);
+      close(Status.INTERNAL.withDescription("unexpected: " + e));
+    } finally {
+      message.release();
+    }
+  }
+
+  /** The client cancelled, its deadline passed, or its connection is gone. */
+  @Override
+  public void onCancel() {
+    closed = true;
+    releaseReceived();
+    Scheduler.Cancellation queued = cancellation;
+    if (queued != null) {
+      queued.cancel();
+    }
+  }
+
+  @Override
+  public void onComplete() {
+    releaseReceived();
+  }
+
+  @Override
+  public void completed(InferenceResponse response) {
+    try {
+      onLoop(() -> answer(response));
+    } catch (RejectedExecutionException e) {
+      // The loops have ended, and every connection with them.
+      response.release();
+    }
+  }
+
+  @Override
+  public void failed(InferenceException reason) {
+    try {
+      onLoop(() -> close(GrpcStatus.of(reason)));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("not told to a client whose connection has ended: {}", reason.text());
+    }
+  }
+
+  private void infer(InferCall message) throws InferenceException {
+    InferenceException refusal = message.refusal();
+    if (refusal != null) {
+      throw refusal;
+    }
+    if (draining.isStarted()) {
+      throw new InferenceException(
+          StatusCode.UNAVAILABLE,
+          "GRPC server is shutting down and has stopped accepting new requests.");
+    }
+    ModelInferRequest header = message.header();
+    ModelVersion model =
+        models.resolve(header.getModelName(), ModelVersions.parse(header.getModelVersion()));
+    version = model;
+    id = header.getId();
+    InferenceRequest request;
+    try {
+      request = check(message, model.signature());
+    } catch (InferenceException e) {
+      model
+          .statistics()
+          .recordRefusal(
+              e.code() == StatusCode.RESOURCE_EXHAUSTED ? Refusal.OUT_OF_MEMORY : Refusal.INVALID);
+      throw e;
+    }
+    try {
+      cancellation = model.scheduler().enqueue(request);
+    } catch (InferenceException | RuntimeException e) {
+      request.release();
+      throw e;
+    }
+  }
+
+  private InferenceRequest check(InferCall message, ModelInterface model)
+      throws InferenceException {
+    ModelInferRequest header = message.header();
+    if (model.isDecoupled()) {
+      throw new InferenceException(
+          StatusCode.UNIMPLEMENTED,
+          "ModelInfer RPC doesn't support models with decoupled transaction policy");
+    }
+    RequestParameters parameters = RequestParameters.read(header.getParametersMap());
+    RequestCheck.rejectDuplicates(id, "input", RequestInputs.names(header.getInputsList()));
+    List<String> outputs = RequestedOutputs.names(header.getOutputsList());
+    RequestCheck.rejectDuplicates(id, "output", outputs);
+    List<ClientInput> inputs = RequestInputs.read(message, memory);
+    classes = RequestedOutputs.classes(header.getOutputsList());
+    CheckedInputs checked = RequestCheck.check(model, id, inputs, outputs);
+    message.handOver(inputs.size());
+    return new InferenceRequest(
+        id,
+        checked.tensors(),
+        outputs,
+        checked.rows(),
+        parameters.priority(),
+        parameters.timeoutMicros(),
+        deadlineNanos,
+        message.receivedNanos(),
+        parameters.custom(),
+        this);
+  }
+
+  private void answer(InferenceResponse response) {
+    ModelVersion model = version;
+    if (closed || model == null) {
+      response.release();
+      return;
+    }
+    List<Tensor> outputs = new ArrayList<>(response.outputs());
+    InferAnswer answer;
+    try {
+      if (!classes.isEmpty()) {
+        classify(model.signature(), outputs);
+      }
+      answer = InferAnswer.of(model.name(), model.version(), id, outputs);
+    } catch (InferenceException e) {
+      outputs.forEach(output -> output.data().release());
+      close(GrpcStatus.of(e));
+      return;
+    } catch (RuntimeException e) {
+      LOG.error("the answer of model '{}' cannot be encoded", model.name(), e);
+      outputs.forEach(output -> output.data().release());
+      close(Status.INTERNAL.withDescription("unexpected: " + e));
+      return;
+    }
+    try {
+      call.sendHeaders(new Metadata());
+      // The transport has copied it when this returns.
+      call.sendMessage(answer);
+    } finally {
+      answer.release();
+    }
+    close(Status.OK);
+  }
+
+  /** Replaces each output that is wanted as classes; the list's owner owns what is in it. */
+  private void classify(ModelInterface model, List<Tensor> outputs) throws InferenceException {
+    for (int i = 0; i < outputs.size(); i++) {
+      Tensor output = outputs.get(i);
+      Integer count = classes.get(output.name());
+      ModelInterface.Output known = model.output(output.name());
+      if (count != null && known != null) {
+        outputs.set(
+            i, Classification.classify(output, count, known.labels(), model.isBatching(), memory));
+        output.data().release();
+      }
+    }
+  }
+
+  private void close(Status status) {
+    if (!closed) {
+      closed = true;
+      releaseReceived();
+      call.close(status, new Metadata());
+    }
+  }
+
+  private void releaseReceived() {
+    InferCall message = received;
+    received = null;
+    if (message != null) {
+      message.release();
+    }
+  }
+
+  private void onLoop(Runnable task) {
+    if (loop.inEventLoop()) {
+      task.run();
+    } else {
+      loop.execute(task);
+    }
+  }
+}
