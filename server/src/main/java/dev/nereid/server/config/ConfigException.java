@@ -8,11 +8,20 @@ public final class ConfigException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
+  /** Values are quoted as they were written; one that fills pages need not be read to its end. */
+  private static final int MAX_LENGTH = 4000;
+
   public ConfigException(String message) {
-    super(message);
+    super(shortened(message));
   }
 
   public ConfigException(String message, Throwable cause) {
-    super(message, cause);
+    super(shortened(message), cause);
+  }
+
+  private static String shortened(String message) {
+    return message.length() <= MAX_LENGTH
+        ? message
+        : message.substring(0, MAX_LENGTH) + "… (" + message.length() + " characters)";
   }
 }

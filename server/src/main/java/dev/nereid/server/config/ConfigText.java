@@ -23,6 +23,9 @@ final class ConfigText {
   /** No file that a person or a tool wrote for a model comes near it. */
   static final int MAX_BYTES = 4 << 20;
 
+  /** protobuf takes time in the square of a number's digits before it says that it is too large. */
+  static final int MAX_DIGITS = 100_000;
+
   private static final TextFormat.Parser PARSER =
       TextFormat.Parser.newBuilder()
           .setSingularOverwritePolicy(
@@ -64,6 +67,7 @@ final class ConfigText {
       throw new ConfigException(file + ": more than " + MAX_BYTES + " bytes (expected: fewer)");
     }
     CharSequence text = decode(file, bytes);
+    checkDigits(file, text);
     ModelConfig.Builder config = ModelConfig.newBuilder();
     try {
       PARSER.merge(text, config);
@@ -81,6 +85,17 @@ final class ConfigText {
           .formatted(unknown.group(1), unknown.group(2), unknown.group(4), unknown.group(3));
     }
     return message;
+  }
+
+  private static void checkDigits(Path file, CharSequence text) throws ConfigException {
+    int digits = 0;
+    for (int i = 0; i < text.length(); i++) {
+      digits = Character.digit(text.charAt(i), 16) < 0 ? 0 : digits + 1;
+      if (digits > MAX_DIGITS) {
+        throw new ConfigException(
+            file + ": more than " + MAX_DIGITS + " digits in a row (expected: fewer)");
+      }
+    }
   }
 
   private static CharBuffer decode(Path file, byte[] bytes) throws ConfigException {

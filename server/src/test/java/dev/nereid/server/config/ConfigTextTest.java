@@ -151,6 +151,29 @@ class ConfigTextTest {
   }
 
   @Test
+  void aNumberThatFillsTheFileIsRefusedUnparsed() {
+    isRefused(
+        "max_batch_size: " + "1".repeat(ConfigText.MAX_DIGITS + 1),
+        ": more than 100000 digits in a row (expected: fewer)");
+  }
+
+  @Test
+  void anErrorDoesNotRepeatAValueThatFillsTheFile() {
+    assertThatThrownBy(() -> read("max_batch_size: " + "z".repeat(1_000_000)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file + ":1:17: ")
+        .message()
+        .hasSizeLessThan(5000);
+  }
+
+  @Test
+  void messagesThatNestTooDeepAreRefused() {
+    assertThatThrownBy(() -> read("input{".repeat(100_000)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file + ":1:");
+  }
+
+  @Test
   void aFolderInItsPlaceIsRefused() throws Exception {
     Files.createDirectory(file);
 
