@@ -15,7 +15,7 @@ final class LogFlags {
       names = "--log-verbose",
       paramLabel = "<level>",
       converter = Level.class,
-      description = "0 for no verbose lines; 1 and more for them.")
+      description = "0 for no verbose lines; 1 and more for them (default: ${DEFAULT-VALUE}).")
   int verbose = 0;
 
   @Option(
@@ -23,7 +23,7 @@ final class LogFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Log what happens.")
+      description = "Log what happens (default: ${DEFAULT-VALUE}).")
   boolean info = true;
 
   @Option(
@@ -31,7 +31,7 @@ final class LogFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Log warnings.")
+      description = "Log warnings (default: ${DEFAULT-VALUE}).")
   boolean warning = true;
 
   @Option(
@@ -39,14 +39,14 @@ final class LogFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Log errors.")
+      description = "Log errors (default: ${DEFAULT-VALUE}).")
   boolean error = true;
 
   @Option(
       names = "--log-format",
       paramLabel = "<format>",
       converter = Format.class,
-      description = "default, ISO8601, or JSON for one object a line.")
+      description = "default, ISO8601, or JSON for one object a line (default: default).")
   LogOptions.Format format = LogOptions.Format.DEFAULT;
 
   @Option(

@@ -14,19 +14,20 @@ final class MetricsFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Serve the metrics page.")
+      description = "Serve the metrics page (default: ${DEFAULT-VALUE}).")
   boolean allowed = true;
 
   @Option(
       names = "--metrics-port",
       paramLabel = "<port>",
-      description = "Its port; its path is /metrics. 0 for any that is free.")
+      description =
+          "Its port; its path is /metrics. 0 for any that is free (default: ${DEFAULT-VALUE}).")
   int port = 8002;
 
   @Option(
       names = "--metrics-address",
       paramLabel = "<address>",
-      description = "The address it listens on.")
+      description = "The address it listens on (default: ${DEFAULT-VALUE}).")
   String address = "0.0.0.0";
 
   @Option(
@@ -34,13 +35,14 @@ final class MetricsFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Show nv_cpu_*.")
+      description = "Show nv_cpu_* (default: ${DEFAULT-VALUE}).")
   boolean cpu = true;
 
   @Option(
       names = "--metrics-interval-ms",
       paramLabel = "<ms>",
-      description = "Time between two readings of the machine's CPU and memory.")
+      description =
+          "Time between two readings of the machine's CPU and memory (default: ${DEFAULT-VALUE}).")
   long intervalMillis = 2000;
 
   @Option(

@@ -4,6 +4,9 @@ import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.endpoint.grpc.GrpcEndpoint;
+import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
+import dev.nereid.server.endpoint.grpc.ServerIdentity;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.HostMetrics;
 import dev.nereid.server.metrics.MetricsPage;
@@ -42,10 +45,13 @@ public final class NereidServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(NereidServer.class);
 
+  private static final Duration FOR_EVER = Duration.ofDays(365);
+
   private final ServerOptions options;
   private final Resources resources;
   private final ModelRepository repository;
   private final @Nullable MetricsService metrics;
+  private final @Nullable GrpcEndpoint grpc;
 
   private NereidServer(ServerOptions options, List<BackendProvider> builtIn, Resources resources)
       throws StartException {
@@ -66,6 +72,26 @@ public final class NereidServer implements AutoCloseable {
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
     metrics = options.metrics().allowed() ? metrics(collector, memory) : null;
     repository = resources.add(repository(configs, memory, clock, collector));
+    grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory) : null;
+  }
+
+  private GrpcEndpoint grpc(GrpcEndpointOptions endpoint, TensorMemory memory)
+      throws StartException {
+    try {
+      GrpcEndpoint grpc =
+          GrpcEndpoint.start(
+              endpoint, new ServerIdentity(options.id(), version()), repository, memory);
+      // However long that takes: stop() has the limit, and ends the process where it is over.
+      resources.add(() -> grpc.shutdown(FOR_EVER));
+      return grpc;
+    } catch (IOException e) {
+      throw new StartException("Unavailable - " + e.getMessage(), e);
+    }
+  }
+
+  private static String version() {
+    String version = NereidServer.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
   }
 
   private ModelRepository repository(
@@ -163,6 +189,11 @@ public final class NereidServer implements AutoCloseable {
         && options.repository().exitOnError()) {
       throw new StartException("Internal - failed to load all models");
     }
+  }
+
+  /** Where gRPC is; empty with {@code --allow-grpc=false}. */
+  public OptionalInt grpcPort() {
+    return grpc == null ? OptionalInt.empty() : OptionalInt.of(grpc.port());
   }
 
   /** Where the metrics page is; empty with {@code --allow-metrics=false}. */

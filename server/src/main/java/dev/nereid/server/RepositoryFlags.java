@@ -27,7 +27,8 @@ final class RepositoryFlags {
       fallbackValue = "true",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Take nothing that config.pbtxt leaves out from the model's file.")
+      description =
+          "Take nothing that config.pbtxt leaves out from the model's file (default: ${DEFAULT-VALUE}).")
   boolean disableAutoComplete = false;
 
   @Option(
@@ -39,7 +40,7 @@ final class RepositoryFlags {
   @Option(
       names = "--model-load-thread-count",
       paramLabel = "<count>",
-      description = "Threads that load models at the same time.")
+      description = "Threads that load models at the same time (default: ${DEFAULT-VALUE}).")
   int loadThreads = 4;
 
   @Option(
@@ -47,7 +48,7 @@ final class RepositoryFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Exit with code 1 when a model cannot be loaded.")
+      description = "Exit with code 1 when a model cannot be loaded (default: ${DEFAULT-VALUE}).")
   boolean exitOnError = true;
 
   @Option(
@@ -55,7 +56,8 @@ final class RepositoryFlags {
       arity = "1",
       paramLabel = "<true|false>",
       converter = BooleanFlag.class,
-      description = "Be ready only while every model is; otherwise once loading has ended.")
+      description =
+          "Be ready only while every model is; otherwise once loading has ended (default: ${DEFAULT-VALUE}).")
   boolean strictReadiness = true;
 
   @Option(

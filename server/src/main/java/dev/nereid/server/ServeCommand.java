@@ -17,7 +17,6 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code nereid serve}: Triton's flags, and a process that lives until it is told to stop. */
 @Command(
     name = "serve",
-    showDefaultValues = true,
     customSynopsis = "nereid serve --model-repository=<directory> [<flag>=<value>...]",
     usageHelpAutoWidth = true,
     sortOptions = false,
@@ -55,13 +54,14 @@ public final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--id",
       paramLabel = "<name>",
-      description = "The server's name, as its metadata says it.")
+      description = "The server's name, as its metadata says it (default: ${DEFAULT-VALUE}).")
   private String id = "nereid";
 
   @Option(
       names = "--exit-timeout-secs",
       paramLabel = "<seconds>",
-      description = "How long requests under way may take to finish after SIGTERM.")
+      description =
+          "How long requests under way may take to finish after SIGTERM (default: ${DEFAULT-VALUE}).")
   private int exitTimeoutSeconds = 30;
 
   @ArgGroup(validate = false, heading = "%nModels:%n", order = 1)

@@ -1,6 +1,8 @@
 package dev.nereid.server;
 
+import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import java.time.Duration;
+import java.util.Optional;
 import picocli.CommandLine;
 
 /**
@@ -8,12 +10,13 @@ import picocli.CommandLine;
  *
  * @param id the server's name in ServerMetadata
  * @param exitTimeout how long requests under way may take to finish after a stop was asked for
+ * @param grpc empty with {@code --allow-grpc=false}
  */
 public record ServerOptions(
     String id,
     Duration exitTimeout,
     RepositoryOptions repository,
-    GrpcOptions grpc,
+    Optional<GrpcEndpointOptions> grpc,
     MetricsOptions metrics,
     LogOptions log) {
 
