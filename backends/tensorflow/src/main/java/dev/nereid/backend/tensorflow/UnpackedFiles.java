@@ -4,14 +4,15 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Files of a jar, unpacked into a folder of their own.
@@ -86,25 +87,34 @@ record UnpackedFiles(Path folder, String resources, List<String> names) {
 
   private static void removeAbandoned(Path cache) throws IOException {
     Instant before = Instant.now().minus(ABANDONED);
-    try (Stream<Path> all = Files.list(cache)) {
-      for (Path path : all.toList()) {
-        if (path.getFileName().toString().startsWith(UNPACKING)
-            && Files.getLastModifiedTime(path).toInstant().isBefore(before)) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, UNPACKING + "*")) {
+      for (Path path : all) {
+        if (lastModified(path).isBefore(before)) {
           delete(path);
         }
       }
     }
   }
 
-  private static void delete(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      try (Stream<Path> files = Files.list(folder)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(folder);
+  private static Instant lastModified(Path path) throws IOException {
+    try {
+      return Files.getLastModifiedTime(path).toInstant();
+    } catch (NoSuchFileException e) {
+      // Its owner has just moved it to its place.
+      return Instant.MAX;
     }
+  }
+
+  /** Deletes a folder, which somebody else may be deleting too. */
+  private static void delete(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    Files.deleteIfExists(folder);
   }
 
   private URL resource(String name) throws IOException {

@@ -81,6 +81,12 @@ final class GraphWriter {
     return this;
   }
 
+  /** An output of a type that the server has no name for. */
+  GraphWriter outputOfType(String key, String tensor, org.tensorflow.proto.DataType type) {
+    signature.putOutputs(key, TensorInfo.newBuilder().setName(tensor).setDtype(type).build());
+    return this;
+  }
+
   /** A constant of FP32 values, all the same. */
   GraphWriter constant(String name, float value, long... shape) {
     int count = 1;
