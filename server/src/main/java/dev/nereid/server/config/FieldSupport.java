@@ -64,6 +64,7 @@ final class FieldSupport {
           "instance_group.profile",
           "instance_group.rate_limiter",
           "default_model_filename",
+          "metric_tags",
           "parameters",
           "model_operations",
           "model_transaction_policy",
@@ -96,7 +97,6 @@ final class FieldSupport {
           Map.entry("instance_group.secondary_devices", "not set; not supported yet"),
           Map.entry("instance_group.host_policy", "not set; host policies are not supported yet"),
           Map.entry("cc_model_filenames", "not set; one file serves every device"),
-          Map.entry("metric_tags", "not set; labels of one's own are not supported yet"),
           Map.entry("model_warmup", "not set; warmup is not supported yet"),
           Map.entry(
               "model_operations.op_library_filename", "not set; operations cannot be added yet"),

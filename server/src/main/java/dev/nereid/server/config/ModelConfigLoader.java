@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -27,6 +28,9 @@ public final class ModelConfigLoader {
   private static final String CONFIG_FILE = "config.pbtxt";
   private static final String CONFIG_FOLDER = "configs";
   private static final String CONFIG_SUFFIX = ".pbtxt";
+
+  /** Behind the underscore that leads it, a label's name. */
+  private static final Pattern METRIC_TAG = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_]*");
 
   private final BackendCatalog backends;
   private final Options options;
@@ -79,6 +83,7 @@ public final class ModelConfigLoader {
     Defaults.fill(config);
     BatchingRules.check(config);
     checkModelFilename(text, config);
+    checkMetricTags(text, config);
     List<Long> versions = versions(text, config, onDisk);
     Backend backend;
     try {
@@ -125,6 +130,16 @@ public final class ModelConfigLoader {
     if (!inside) {
       throw text.refuse(
           filename, "a path inside the version's directory", "default_model_filename");
+    }
+  }
+
+  private static void checkMetricTags(ConfigText text, ModelConfig.Builder config)
+      throws ConfigException {
+    for (String key : config.getMetricTagsMap().keySet()) {
+      if (!METRIC_TAG.matcher(key).matches()) {
+        throw text.refuse(
+            "'" + key + "'", "a key of letters, digits and underscores", "metric_tags");
+      }
     }
   }
 

@@ -45,15 +45,22 @@ public final class ModelCollector implements MultiCollector {
   public MetricSnapshots collect() {
     Families families = new Families();
     for (ModelMeters model : models) {
-      String version = Long.toString(model.version());
       StatisticsSnapshot snapshot = model.statistics().snapshot();
-      Labels labels = Labels.of("model", model.model(), "version", version);
+      Labels labels = labels(model);
       triton(families, labels, snapshot);
       families.gauge(
           "nv_model_load_duration_secs", "Model load time in seconds", labels, model.loadSeconds());
       ours(families, labels, snapshot);
     }
     return families.snapshots();
+  }
+
+  private static Labels labels(ModelMeters model) {
+    Labels labels = Labels.of("model", model.model(), "version", Long.toString(model.version()));
+    for (Map.Entry<String, String> tag : model.tags().entrySet()) {
+      labels = labels.add("_" + tag.getKey(), tag.getValue());
+    }
+    return labels;
   }
 
   private void triton(Families families, Labels labels, StatisticsSnapshot snapshot) {

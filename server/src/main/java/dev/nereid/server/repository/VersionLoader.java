@@ -132,7 +132,7 @@ final class VersionLoader {
             ModelInterface.of(config.config(), config.inputReshapes(), config.labels()),
             scheduler,
             statistics),
-        new ModelMeters(name, version, statistics, loadSeconds),
+        new ModelMeters(name, version, config.config().getMetricTagsMap(), statistics, loadSeconds),
         prepared.model,
         instances);
   }

@@ -45,6 +45,7 @@ class FieldSupportTest {
           "optimization.input_pinned_memory",
           "optimization.output_pinned_memory",
           "dynamic_batching",
+          "metric_tags",
           "parameters");
 
   @Test
@@ -100,7 +101,6 @@ class FieldSupportTest {
         "instance_group [ { }, { secondary_devices { } } ] | 1:25: instance_group[1].secondary_devices: set",
         "instance_group { host_policy: 'cpu' } | 1:18: instance_group[0].host_policy: cpu",
         "cc_model_filenames { key: '7.5' value: 'm' } | 1:1: cc_model_filenames: set",
-        "metric_tags { key: 'team' value: 'a' } | 1:1: metric_tags: set",
         "model_warmup { name: 'w' } | 1:1: model_warmup: set",
         "model_operations { op_library_filename: 'a.so' } | 1:20: model_operations.op_library_filename: set",
         "model_transaction_policy { decoupled: true } | 1:28: model_transaction_policy.decoupled: true",

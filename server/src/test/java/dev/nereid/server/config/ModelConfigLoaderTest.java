@@ -352,6 +352,21 @@ class ModelConfigLoaderTest {
             + " (expected: a path inside the version's directory)");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a-b", "_a", "\u00f6", "a b"})
+  void aMetricTagThatCannotBeALabelIsRefused(String key) {
+    ModelFolder model =
+        new ModelFolder(repository, "m")
+            .folder("1")
+            .config(IDENTITY + "metric_tags { key: '" + key + "' value: 'x' }");
+    isRefused(
+        model,
+        model.path()
+            + "/config.pbtxt:4:1: metric_tags: '"
+            + key
+            + "' (expected: a key of letters, digits and underscores)");
+  }
+
   @Test
   void aModelThatNothingDescribesIsRefused() {
     isRefused(

@@ -248,6 +248,18 @@ class ModelCollectorTest {
   }
 
   @Test
+  void metricTagsAreLabelsLedByAnUnderscore() {
+    ModelMeters tagged =
+        new ModelMeters("m", 1, Map.of("team", "vision", "2", "x"), new ModelStatistics(), 1);
+
+    assertThat(new MetricsPageText(tagged).text())
+        .contains(
+            "nv_inference_count{_2=\"x\",_team=\"vision\",model=\"m\",version=\"1\"} 0\n",
+            "nv_inference_request_failure{_2=\"x\",_team=\"vision\",model=\"m\","
+                + "reason=\"OTHER\",version=\"1\"} 0\n");
+  }
+
+  @Test
   void aVersionThatIsGoneIsNotShown() {
     ModelCollector collector = new ModelCollector(true);
     MetricsPage page = new MetricsPage(collector);
