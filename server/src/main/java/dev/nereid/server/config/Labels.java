@@ -5,6 +5,7 @@ import dev.nereid.protocol.ModelOutput;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +33,13 @@ final class Labels {
       if (output.getLabelFilename().isEmpty()) {
         continue;
       }
-      Path file = modelDirectory.resolve(output.getLabelFilename()).normalize();
+      Object[] field = {"output", i, "label_filename"};
+      Path file;
+      try {
+        file = modelDirectory.resolve(output.getLabelFilename()).normalize();
+      } catch (InvalidPathException e) {
+        throw text.refuse(output.getLabelFilename(), "a file's name", field);
+      }
       if (!file.startsWith(modelDirectory.normalize())) {
         throw new ConfigException(
             "label file path '%s' for output '%s' in model '%s' is outside model directory"
@@ -41,7 +48,6 @@ final class Labels {
                     output.getName(),
                     config.getName()));
       }
-      Object[] field = {"output", i, "label_filename"};
       try {
         if (Files.size(file) > MAX_BYTES) {
           throw text.refuse(

@@ -85,6 +85,9 @@ public final class ModelConfigLoader {
     checkModelFilename(text, config);
     checkMetricTags(text, config);
     List<Long> versions = versions(text, config, onDisk);
+    if (config.getBackend().indexOf('\0') >= 0) {
+      throw text.refuse(config.getBackend(), "a backend's name", "backend");
+    }
     Backend backend;
     try {
       backend = backends.backend(config.getBackend());

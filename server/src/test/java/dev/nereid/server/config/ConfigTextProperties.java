@@ -222,7 +222,7 @@ class ConfigTextProperties {
 
   private static String string(Random random) {
     String[] strings = {
-      "", "m", "IN", "identity", "a b", "\"'\\\n\t#{}[]", "\u00f6\u4e2d\ud83d\ude00"
+      "", "\0", "..", "m", "IN", "identity", "a b", "\"'\\\n\t#{}[]", "\u00f6\u4e2d\ud83d\ude00"
     };
     return strings[random.nextInt(strings.length)];
   }

@@ -56,6 +56,11 @@ class LabelsTest {
   }
 
   @Test
+  void aNameThatNoFileCanHaveIsRefused() {
+    isRefused("a\0b", "output[1].label_filename: a\0b (expected: a file's name)");
+  }
+
+  @Test
   void aMissingFileIsRefused() {
     isRefused("gone.txt", "output[1].label_filename: gone.txt (expected: a file that can be read");
   }

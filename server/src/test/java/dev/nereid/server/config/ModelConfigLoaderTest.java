@@ -368,6 +368,13 @@ class ModelConfigLoaderTest {
   }
 
   @Test
+  void aBackendThatNoFolderCanBeNamedAfterIsRefused() {
+    ModelFolder model = new ModelFolder(repository, "m").folder("1").config("backend: 'a\\000b'");
+    isRefused(
+        model, model.path() + "/config.pbtxt:1:1: backend: a\0b (expected: a backend's name)");
+  }
+
+  @Test
   void aModelThatNothingDescribesIsRefused() {
     isRefused(
         new ModelFolder(repository, "net.identity").folder("1"),
