@@ -16,6 +16,8 @@ import java.util.OptionalDouble;
  * @param lookNanos length of one look
  * @param maxLooks how many looks at most, at least 1
  * @param seed of the arrivals
+ * @param minVif the variance inflation that other probes near by showed, as a floor for this one's:
+ *     a short probe without late requests cannot see its own; 1 where nothing is known
  * @param stopWhenHopeless whether to end as soon as the objective cannot be met any more
  */
 public record ProbePlan(
@@ -25,6 +27,7 @@ public record ProbePlan(
     long lookNanos,
     int maxLooks,
     long seed,
+    double minVif,
     boolean stopWhenHopeless) {
 
   public ProbePlan {

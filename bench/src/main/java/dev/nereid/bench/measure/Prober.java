@@ -24,6 +24,8 @@ public final class Prober {
   private static final long TARGET_SLICES = 60;
   private static final long MAX_SLICE_NANOS = 50_000_000;
   private static final long MIN_SLICE_NANOS = 1_000_000;
+  private static final double MIN_GROWTH_NANOS = 2e9;
+  private static final double GROWTH_LIMITS = 20;
   private static final long DRAIN_STEP_NANOS = 1_000_000;
 
   private final Target target;
@@ -112,7 +114,10 @@ public final class Prober {
     Recording.Totals totals = recording.totals(looks);
     Exceedance late =
         Exceedance.ofSlices(
-            recording.dueBySlice(slices), recording.lateBySlice(slices), watch.confidence());
+            recording.dueBySlice(slices),
+            recording.lateBySlice(slices),
+            plan.minVif(),
+            watch.confidence());
     QueueGrowth growth = watch.growth(slices, seconds);
     GeneratorHealth generator =
         new GeneratorHealth(
@@ -251,11 +256,17 @@ public final class Prober {
     }
 
     QueueGrowth growth(int slices, double seconds) {
-      int[] inFlight = recording.inFlightBySlice(slices);
-      boolean open = plan.load() instanceof Load.Open;
+      // In a closed loop nothing can grow: its users wait. And a queue that starts empty fills up
+      // to
+      // its usual length first.
+      long limit = plan.objective().slo().limitNanos();
+      double usual = Math.max(MIN_GROWTH_NANOS, GROWTH_LIMITS * limit);
+      double enough = Math.min((double) fullNanos(), usual);
+      if (plan.load() instanceof Load.Closed || seconds * 1e9 < 0.99 * enough) {
+        return QueueGrowth.NONE;
+      }
       long arrivals = Math.round(plan.load().ratePerSecond().orElse(0) * seconds);
-      // In a closed loop nothing can grow: its users wait.
-      return open ? QueueGrowth.of(inFlight, arrivals, seconds) : new QueueGrowth(0, 0, 0, false);
+      return QueueGrowth.of(recording.inFlightBySlice(slices), arrivals, seconds);
     }
 
     private long fullNanos() {
@@ -266,7 +277,10 @@ public final class Prober {
       int slices = finishedLooks * slicesPerLook;
       Exceedance late =
           Exceedance.ofSlices(
-              recording.dueBySlice(slices), recording.lateBySlice(slices), confidence());
+              recording.dueBySlice(slices),
+              recording.lateBySlice(slices),
+              plan.minVif(),
+              confidence());
       QueueGrowth growth = growth(slices, slices * sliceNanos / 1e9);
       Verdict verdict = Judgement.of(plan.objective().slo(), late, growth).verdict();
       return verdict != Verdict.UNDECIDED;

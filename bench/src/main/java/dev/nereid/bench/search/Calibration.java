@@ -70,6 +70,7 @@ final class Calibration {
   /** The plan of one closed window. */
   static ProbePlan plan(
       int concurrency, long windowNanos, ProbePlan.Objective objective, long seed) {
-    return new ProbePlan(new Load.Closed(concurrency), objective, 0, windowNanos, 1, seed, false);
+    return new ProbePlan(
+        new Load.Closed(concurrency), objective, 0, windowNanos, 1, seed, 1, false);
   }
 }

@@ -81,13 +81,9 @@ final class Findings {
     List<Evidence> evidence =
         valid.stream()
             .map(
-                r ->
-                    new Evidence(
-                        r.ratePerSecond(),
-                        r.exceedance().count() / Math.max(pooled, r.exceedance().vif()),
-                        lateShare(r)))
+                r -> new Evidence(r.ratePerSecond(), r.exceedance().count() / pooled, lateShare(r)))
             .toList();
-    return Optional.of(LimitEstimate.of(evidence, slo.allowedFraction()));
+    return Optional.of(LimitEstimate.of(evidence, slo));
   }
 
   /**
@@ -100,6 +96,20 @@ final class Findings {
     for (ProbeResult r : valid) {
       double share = r.exceedance().fraction();
       if (share > 0 && share < 0.5) {
+        weight += r.exceedance().count();
+        sum += r.exceedance().count() * r.exceedance().vif();
+      }
+    }
+    return weight == 0 ? 1 : sum / weight;
+  }
+
+  /** What VIF to expect of a probe at that rate, of those at most a tenth away; 1 where none is. */
+  double vifNear(double rate) {
+    double weight = 0;
+    double sum = 0;
+    for (ProbeResult r : valid) {
+      double share = r.exceedance().fraction();
+      if (Math.abs(r.ratePerSecond() / rate - 1) < 0.1 && share > 0 && share < 0.5) {
         weight += r.exceedance().count();
         sum += r.exceedance().count() * r.exceedance().vif();
       }

@@ -40,10 +40,11 @@ import java.util.OptionalDouble;
 public final class MaxSearch {
   private static final double FIRST_STEP = 1.25;
   private static final int MOST_STEPS = 8;
-  private static final int BRACKET_LOOKS = 3;
-  private static final int BISECT_LOOKS = 4;
-  private static final double SEARCH_SHARE = 0.65;
+  private static final int BRACKET_LOOKS = 2;
+  private static final int BISECT_LOOKS = 2;
+  private static final double SEARCH_SHARE = 0.55;
   private static final double DECISIVE_RATIO = 1.1;
+  private static final double LEAST_OF_ESTIMATE = 0.8;
   private static final long SHORTEST_CONFIRM_NANOS = 5_000_000_000L;
 
   private final Target target;
@@ -192,7 +193,7 @@ public final class MaxSearch {
     double cautious = Math.sqrt(estimate.low() * estimate.ratePerSecond());
     double vif = findings.pooledVif();
     double rate = Math.min(estimate.ratePerSecond(), ceiling);
-    double lowest = rate / 2;
+    double lowest = rate * LEAST_OF_ESTIMATE;
     while (rate > lowest) {
       double logit =
           Math.log(allowed / (1 - allowed)) + estimate.steepness() * Math.log(rate / cautious);
@@ -208,10 +209,10 @@ public final class MaxSearch {
   }
 
   private ProbeResult probe(Phase phase, double rate, int looks) throws TargetException {
-    ProbeResult result = runner.open(phase, rate, looks, searchLeft());
+    ProbeResult result = runner.open(phase, rate, looks, searchLeft(), findings.vifNear(rate));
     if (result.verdict() == Verdict.INVALID && !mustEndSearching()) {
       listener.onNote("invalid, once more: " + result.reason());
-      result = runner.open(Phase.VERIFY, rate, looks, searchLeft());
+      result = runner.open(Phase.VERIFY, rate, looks, searchLeft(), findings.vifNear(rate));
     }
     if (result.verdict() == Verdict.INVALID) {
       invalid = Optional.of(result);

@@ -20,9 +20,9 @@ final class ProbeRunner {
 
   private static final long MIN_LOOK_NANOS = 1_000_000_000L;
   private static final long MIN_SETTLE_NANOS = 200_000_000L;
-  private static final long MAX_SETTLE_NANOS = 1_000_000_000L;
-  private static final int MIN_LOOKS_IN_BUDGET = 12;
-  private static final int MAX_LOOKS_IN_BUDGET = 60;
+  private static final int SETTLES_IN_BUDGET = 40;
+  private static final int MIN_LOOKS_IN_BUDGET = 10;
+  private static final int MAX_LOOKS_IN_BUDGET = 20;
 
   private final Prober prober;
   private final MaxSettings settings;
@@ -72,25 +72,31 @@ final class ProbeRunner {
   }
 
   /** A probe that extends itself until it is decided, up to that many looks and to that time. */
-  ProbeResult open(Phase phase, double rate, int maxLooks, long mostNanos) throws TargetException {
+  ProbeResult open(Phase phase, double rate, int maxLooks, long mostNanos, double minVif)
+      throws TargetException {
     long look = lookNanos(rate);
     long settle = settleNanos();
     int looks = (int) Math.max(1, Math.min(maxLooks, (mostNanos - settle) / look));
-    return run(phase, plan(rate, look, looks, settle));
+    return run(phase, plan(rate, look, looks, settle, minVif));
   }
 
   /** One long look at a rate. */
   ProbeResult confirm(double rate, long lengthNanos) throws TargetException {
-    return run(Phase.CONFIRM, plan(rate, lengthNanos, 1, settleNanos()));
-  }
-
-  long settleNanos() {
-    return Math.min(MAX_SETTLE_NANOS, Math.max(MIN_SETTLE_NANOS, 2 * settings.slo().limitNanos()));
+    return run(Phase.CONFIRM, plan(rate, lengthNanos, 1, settleNanos(), 1));
   }
 
   /**
-   * Enough requests for a clean pass, a second at least, a sixtieth of the budget at least where
-   * there is plenty, a twelfth at most where it is short.
+   * Ten times the bound, so that a queue that starts empty has its usual length when measuring
+   * begins, but no more than a fortieth of the budget.
+   */
+  long settleNanos() {
+    long most = Math.max(MIN_SETTLE_NANOS, settings.budget().toNanos() / SETTLES_IN_BUDGET);
+    return Math.min(most, Math.max(MIN_SETTLE_NANOS, 10 * settings.slo().limitNanos()));
+  }
+
+  /**
+   * Enough requests for a clean pass, a second at least, a twentieth of the budget at least where
+   * there is plenty, a tenth at most where it is short.
    */
   long lookNanos(double rate) {
     Slo slo = settings.slo();
@@ -102,7 +108,7 @@ final class ProbeRunner {
     return Math.min(most, Math.max(MIN_LOOK_NANOS, (long) nanos));
   }
 
-  private ProbePlan plan(double rate, long lookNanos, int looks, long settleNanos) {
+  private ProbePlan plan(double rate, long lookNanos, int looks, long settleNanos, double minVif) {
     return new ProbePlan(
         new Load.Open(settings.arrivals(), rate),
         objective(),
@@ -110,6 +116,7 @@ final class ProbeRunner {
         lookNanos,
         looks,
         seeds.nextLong(),
+        minVif,
         true);
   }
 

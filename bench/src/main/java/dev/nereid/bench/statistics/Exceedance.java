@@ -53,9 +53,10 @@ public record Exceedance(long count, long late, int blocks, double vif, double l
    *
    * @param counts requests in each slice
    * @param lates those late, by slice; no larger than the count
+   * @param minVif a floor for the VIF, at least 1
    * @param confidence of the two-sided interval, such as 0.95
    */
-  public static Exceedance ofSlices(int[] counts, int[] lates, double confidence) {
+  public static Exceedance ofSlices(int[] counts, int[] lates, double minVif, double confidence) {
     int blocks = Math.min(MAX_BLOCKS, counts.length);
     long[] n = new long[blocks];
     long[] x = new long[blocks];
@@ -66,7 +67,7 @@ public record Exceedance(long count, long late, int blocks, double vif, double l
     }
     long count = sum(n);
     long late = sum(x);
-    double vif = vif(n, x, count, late);
+    double vif = Math.max(minVif, vif(n, x, count, late));
     double[] interval =
         interval(count, (double) late / Math.max(1, count), vif, blocks, confidence);
     return new Exceedance(count, late, blocks, vif, interval[0], interval[1]);

@@ -19,6 +19,9 @@ import org.apache.commons.statistics.distribution.TDistribution;
  */
 public record QueueGrowth(
     double perSecond, double firstQuarter, double lastQuarter, boolean overloaded) {
+  /** No growth to speak of. */
+  public static final QueueGrowth NONE = new QueueGrowth(0, 0, 0, false);
+
   static final int BLOCKS = 16;
   private static final double SIGNIFICANCE = 0.999;
   private static final double MATERIAL_SHARE = 0.01;
@@ -33,7 +36,7 @@ public record QueueGrowth(
     int samples = inFlight.length;
     int blocks = Math.min(BLOCKS, samples);
     if (blocks < 8 || windowSeconds <= 0) {
-      return new QueueGrowth(0, 0, 0, false);
+      return NONE;
     }
     double[] means = new double[blocks];
     int[] counts = new int[blocks];
