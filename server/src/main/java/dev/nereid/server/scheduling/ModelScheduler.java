@@ -64,7 +64,8 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
    * calls settle() when it has taken its batch, and so wakes the next if there is more to take. While
    * every instance is awake, enqueueing costs a list insertion and asks the rule nothing: instances
    * under load do not park between batches. The price is that several idle instances start one after
-   * another, each a wake-up later; a batch that forms meanwhile is larger for it.
+   * another, each a wake-up later; a batch that forms meanwhile is larger for it. Nobody spins before
+   * parking: an idle model costs nothing, and under load nobody parks.
    *
    * Time
    * ----

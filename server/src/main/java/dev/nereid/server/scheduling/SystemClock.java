@@ -2,6 +2,7 @@ package dev.nereid.server.scheduling;
 
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,6 +23,8 @@ public final class SystemClock implements Clock, AutoCloseable {
               return thread;
             });
     alarms.setRemoveOnCancelPolicy(true);
+    // After close(): a scheduler that is still there must not fail for it.
+    alarms.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     alarms.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 

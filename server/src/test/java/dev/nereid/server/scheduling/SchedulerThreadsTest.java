@@ -270,7 +270,7 @@ final class SchedulerThreadsTest {
 
   @Test
   void timeoutsAndDeadlinesAreMetWhileTheOnlyInstanceIsBusy() throws Exception {
-    QueuePolicy policy = new QueuePolicy(QueuePolicy.TimeoutAction.REJECT, 2_000, false, 0);
+    QueuePolicy policy = new QueuePolicy(QueuePolicy.TimeoutAction.REJECT, 60_000_000, true, 0);
     BatchingConfig config =
         new BatchingConfig("m", 1, true, List.of(), 0, false, 0, 0, policy, Map.of());
     CountDownLatch running = new CountDownLatch(1);
@@ -287,7 +287,7 @@ final class SchedulerThreadsTest {
             });
     scheduler.enqueue(new Client(0, 1, first).request(0, 0, InferenceRequest.NO_DEADLINE));
     assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
-    scheduler.enqueue(new Client(1, 1, others).request(0, 0, InferenceRequest.NO_DEADLINE));
+    scheduler.enqueue(new Client(1, 1, others).request(0, 2_000, InferenceRequest.NO_DEADLINE));
     scheduler.enqueue(new Client(2, 1, others).request(0, 0, System.nanoTime() + 1_000_000));
     // The instance goes on only when both have failed: they cannot have waited for it.
     assertThat(first.await(60, TimeUnit.SECONDS)).isTrue();
