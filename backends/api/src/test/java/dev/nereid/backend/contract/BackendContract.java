@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
@@ -316,6 +317,43 @@ public abstract class BackendContract {
     assertThat(ResidentMemory.bytes() - before)
         .as("bytes more after %d loads of %d bytes each", LOADS, heavyBytes())
         .isLessThan(LOADS * heavyBytes() / 2);
+  }
+
+  @Test
+  void givesMemoryBackAfterEveryBatch() throws Exception {
+    ContractModel model = numbers(versionDirectory("numbers"));
+    run(model, instance -> assertNothingGrows(instance, model.request(1000, 1)));
+  }
+
+  @Test
+  void givesStringsBackAfterEveryBatch() throws Exception {
+    ContractModel model = strings(versionDirectory("strings"));
+    String[] texts = new String[600];
+    Arrays.fill(texts, "x".repeat(100));
+    TestRequest request =
+        new TestRequest(
+            model.spec().inputs().get(0).name(), TestTensor.strings(new long[] {300, 2}, texts));
+    run(model, instance -> assertNothingGrows(instance, request));
+  }
+
+  /** Takes a tensor of the request to be 60 KB or more: one lost a batch is twice the bound. */
+  private static void assertNothingGrows(ModelInstance instance, TestRequest request)
+      throws Exception {
+    executeMany(instance, request, 300);
+    long before = ResidentMemory.bytes();
+    executeMany(instance, request, 2000);
+    assertThat(ResidentMemory.bytes() - before).as("bytes more").isLessThan(60L << 20);
+  }
+
+  private static void executeMany(ModelInstance instance, TestRequest request, int times)
+      throws BackendException {
+    for (int i = 0; i < times; i++) {
+      instance.execute(TestBatch.of(request));
+      if (i % 100 == 99) {
+        // The batches' own memory is Java's to free.
+        System.gc();
+      }
+    }
   }
 
   @Test

@@ -54,6 +54,7 @@ final class NativeLibrary {
     }
     // Of JavaCPP: take the library where it lies, rather than copy it to a cache once more.
     setIfAbsent("org.bytedeco.javacpp.pathsfirst", "true");
+    setIfAbsent("org.bytedeco.javacpp.cachedir", cacheDirectory.resolve("javacpp").toString());
     // Every native object here is freed by its owner, so none has to wait for a garbage collection,
     // and no thread to be there for it.
     setIfAbsent("org.bytedeco.javacpp.nopointergc", "true");
