@@ -10,7 +10,7 @@ import dev.nereid.backend.BackendException;
  *
  * @param environment never closed: the engine allows one, and ends it with the process
  */
-record Engine(OrtEnvironment environment, Tensors tensors, StringTensors strings) {
+record Engine(OrtEnvironment environment, OrtInternals internals, Tensors tensors) {
 
   private static final String LOG_NAME = "nereid";
 
@@ -28,15 +28,17 @@ record Engine(OrtEnvironment environment, Tensors tensors, StringTensors strings
               : OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING, LOG_NAME);
       environment.setTelemetry(false);
       OrtInternals internals = OrtInternals.open(environment);
-      return new Engine(
-          environment,
-          new Tensors(environment, internals),
-          new StringTensors(environment, internals));
+      return new Engine(environment, internals, new Tensors(environment, internals));
     } catch (OrtException e) {
       throw OrtErrors.of(e);
     } catch (IllegalStateException | LinkageError e) {
       throw new BackendException("ONNX Runtime cannot be started: " + e, e);
     }
+  }
+
+  /** For one instance. */
+  StringTensors newStrings() {
+    return new StringTensors(environment, internals);
   }
 
   private static OrtEnvironment withGlobalThreads(BackendSettings settings) throws OrtException {

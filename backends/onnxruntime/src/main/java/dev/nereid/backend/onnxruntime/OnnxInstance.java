@@ -76,7 +76,7 @@ final class OnnxInstance implements ModelInstance {
     this.outputs = ports(spec.outputs(), signature.outputs());
     this.session = session;
     this.tensors = engine.tensors();
-    this.strings = new StringBatches(engine.strings());
+    this.strings = new StringBatches(engine.newStrings());
     this.runOptions = arenaShrinkage.isPresent() ? shrinking(arenaShrinkage.get()) : null;
   }
 

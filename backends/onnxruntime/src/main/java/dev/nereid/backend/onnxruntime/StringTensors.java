@@ -31,12 +31,24 @@ final class StringTensors {
 
   private final OrtEnvironment environment;
   private final OrtInternals internals;
-  private final Pointer functions;
+  private final Function getErrorMessage;
+  private final Function getDataLength;
+  private final Function getContent;
+  private final Function releaseStatus;
+  private final Function getResizedElementBuffer;
+
+  /** Where the C API leaves an element's place; one for all, since there may be many elements. */
+  private final PointerByReference place = new PointerByReference();
 
   StringTensors(OrtEnvironment environment, OrtInternals internals) {
     this.environment = environment;
     this.internals = internals;
-    this.functions = new Pointer(internals.api());
+    Pointer functions = new Pointer(internals.api());
+    this.getErrorMessage = function(functions, GET_ERROR_MESSAGE);
+    this.getDataLength = function(functions, GET_STRING_TENSOR_DATA_LENGTH);
+    this.getContent = function(functions, GET_STRING_TENSOR_CONTENT);
+    this.releaseStatus = function(functions, RELEASE_STATUS);
+    this.getResizedElementBuffer = function(functions, GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER);
   }
 
   /** A tensor of empty strings; to be closed by the caller. */
@@ -48,9 +60,8 @@ final class StringTensors {
 
   /** Sets one element to the bytes from the buffer's position to its limit. */
   void set(OnnxTensor tensor, long index, ByteBuffer bytes) throws BackendException {
-    PointerByReference place = new PointerByReference();
     call(
-        GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER,
+        getResizedElementBuffer,
         new Pointer(internals.handle(tensor)),
         index,
         (long) bytes.remaining(),
@@ -64,12 +75,12 @@ final class StringTensors {
   Content read(OnnxTensor tensor, int count) throws BackendException {
     Pointer value = new Pointer(internals.handle(tensor));
     LongByReference total = new LongByReference();
-    call(GET_STRING_TENSOR_DATA_LENGTH, value, total);
+    call(getDataLength, value, total);
     // One more: the native allocator refuses 0, as would a string of nothing at the end.
     Memory bytes = new Memory(total.getValue() + 1);
     try (Memory offsets = new Memory(Math.max(1, count) * (long) Native.SIZE_T_SIZE)) {
       if (count > 0) {
-        call(GET_STRING_TENSOR_CONTENT, value, bytes, total.getValue(), offsets, (long) count);
+        call(getContent, value, bytes, total.getValue(), offsets, (long) count);
       }
       long[] bounds = Arrays.copyOf(offsets.getLongArray(0, count), count + 1);
       bounds[count] = total.getValue();
@@ -112,17 +123,16 @@ final class StringTensors {
     }
   }
 
-  private void call(int place, Object... arguments) throws BackendException {
-    Pointer status = function(place).invokePointer(arguments);
+  private void call(Function function, Object... arguments) throws BackendException {
+    Pointer status = function.invokePointer(arguments);
     if (status != null) {
-      String message =
-          function(GET_ERROR_MESSAGE).invokePointer(new Object[] {status}).getString(0);
-      function(RELEASE_STATUS).invokeVoid(new Object[] {status});
+      String message = getErrorMessage.invokePointer(new Object[] {status}).getString(0);
+      releaseStatus.invokeVoid(new Object[] {status});
       throw new BackendException("onnx runtime error: " + message);
     }
   }
 
-  private Function function(int place) {
+  private static Function function(Pointer functions, int place) {
     return Function.getFunction(functions.getPointer((long) place * Native.POINTER_SIZE));
   }
 }
