@@ -403,18 +403,6 @@ final class SchedulerTest {
   }
 
   @Test
-  void everythingIsCountedBeforeTheObserverIsTold() {
-    List<Long> counts = new ArrayList<>();
-    try (Puppet puppet = plain()) {
-      for (int i = 0; i < 3; i++) {
-        puppet.send(1);
-        counts.add(puppet.snapshot().success().count());
-      }
-      assertThat(counts).containsExactly(1L, 2L, 3L);
-    }
-  }
-
-  @Test
   void stagesAreMeasuredWhereTheBackendMarksThem() {
     ManualClock[] clock = new ManualClock[1];
     try (Puppet puppet =
