@@ -44,6 +44,13 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ModelRepository.class);
 
+  /**
+   * Engines recurse deeply while they start and while they optimise a graph: ONNX Runtime overruns
+   * a stack of 1 MiB, and takes the process with it, on no more than a JVM's long command line.
+   * Reserved, and not touched unless needed.
+   */
+  private static final long LOAD_STACK_BYTES = 64L << 20;
+
   private final SortedMap<String, List<Path>> directories;
   private final SortedMap<String, ModelEntry> models;
   private final ModelConfigLoader configs;
@@ -94,7 +101,8 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
         Executors.newFixedThreadPool(
             threads,
             task -> {
-              Thread thread = new Thread(task, "model-load-" + number.getAndIncrement());
+              String name = "model-load-" + number.getAndIncrement();
+              Thread thread = new Thread(null, task, name, LOAD_STACK_BYTES);
               thread.setDaemon(true);
               return thread;
             });
