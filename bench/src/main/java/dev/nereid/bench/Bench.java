@@ -24,8 +24,8 @@ import java.util.function.LongSupplier;
 /**
  * The bench for programs: measures a connected target in real time, on the calling thread.
  *
- * <p>The target stays the caller's to close. One call at a time for a machine: two loads disturb each
- * other.
+ * <p>The target stays the caller's to close. One call at a time for a machine: two loads disturb
+ * each other.
  */
 public final class Bench {
   private static final long EXTRA_DRAIN_NANOS = 1_000_000_000L;
@@ -44,8 +44,7 @@ public final class Bench {
    * @param timeout of one request of the target
    * @param stop ends what runs, with what there is
    */
-  public Bench(
-      Target target, GeneratorHealth.Limits limits, Duration timeout, StopSignal stop) {
+  public Bench(Target target, GeneratorHealth.Limits limits, Duration timeout, StopSignal stop) {
     this.target = target;
     this.timeline = Timeline.system();
     this.limits = limits;

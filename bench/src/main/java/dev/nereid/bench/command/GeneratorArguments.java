@@ -22,7 +22,8 @@ final class GeneratorArguments {
       defaultValue = "2s",
       converter = Durations.class,
       paramLabel = "DURATION",
-      description = "One request after another before anything is measured. Default: ${DEFAULT-VALUE}.")
+      description =
+          "One request after another before anything is measured. Default: ${DEFAULT-VALUE}.")
   private Duration warmup;
 
   @Option(

@@ -24,9 +24,9 @@ public interface Interrupts {
   Runnable watch(StopSignal stop);
 
   /**
-   * The process's SIGINT. {@code sun.misc.Signal} is the only way to hear it twice, and is reached by
-   * reflection since the compiler warns of it under every flag; where it is missing, Ctrl-C ends the process
-   * as usual.
+   * The process's SIGINT. {@code sun.misc.Signal} is the only way to hear it twice, and is reached
+   * by reflection since the compiler warns of it under every flag; where it is missing, Ctrl-C ends
+   * the process as usual.
    */
   static Interrupts ofProcess() {
     return stop -> {

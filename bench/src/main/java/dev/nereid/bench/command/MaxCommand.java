@@ -71,7 +71,8 @@ final class MaxCommand implements Callable<Integer> {
       defaultValue = "2m",
       converter = Durations.class,
       paramLabel = "DURATION",
-      description = "Time for the whole search; longer narrows the interval. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Time for the whole search; longer narrows the interval. Default: ${DEFAULT-VALUE}.")
   private Duration budget;
 
   @Option(
@@ -127,15 +128,10 @@ final class MaxCommand implements Callable<Integer> {
             : new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options)) {
       Bench bench =
-          new Bench(
-              grpc,
-              generator.limits(settings.slo().limitNanos()),
-              options.timeout(),
-              stop);
+          new Bench(grpc, generator.limits(settings.slo().limitNanos()), options.timeout(), stop);
       MaxResult result = bench.max(settings, listener);
       String text = TextReport.search(result) + '\n' + TextReport.table(List.of(result));
-      BenchReport report =
-          BenchReport.ofSearches(Environment.here(startedAt), List.of(result));
+      BenchReport report = BenchReport.ofSearches(Environment.here(startedAt), List.of(result));
       output.write(report, text, spec.commandLine().getOut());
       return ExitCode.of(result);
     }

@@ -79,16 +79,10 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private OutputArguments output;
 
   private static final class LoadChoice {
-    @Option(
-        names = "--rate",
-        paramLabel = "R",
-        description = "Requests a second, on a schedule.")
+    @Option(names = "--rate", paramLabel = "R", description = "Requests a second, on a schedule.")
     private @Nullable Double rate;
 
-    @Option(
-        names = "--concurrency",
-        paramLabel = "N",
-        description = "Requests always outstanding.")
+    @Option(names = "--concurrency", paramLabel = "N", description = "Requests always outstanding.")
     private @Nullable Integer concurrency;
   }
 
@@ -109,8 +103,7 @@ final class RunCommand implements Callable<Integer> {
     MaxCommand.requirePositive("duration", duration);
     output.check();
     Instant startedAt = Instant.now();
-    ProgressPrinter progress =
-        new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
+    ProgressPrinter progress = new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options)) {
       Bench bench =
           new Bench(
@@ -138,8 +131,7 @@ final class RunCommand implements Callable<Integer> {
       }
       BenchReport report =
           BenchReport.ofRun(Environment.here(startedAt), grpc.description(), result);
-      output.write(
-          report, TextReport.run(grpc.description(), result), spec.commandLine().getOut());
+      output.write(report, TextReport.run(grpc.description(), result), spec.commandLine().getOut());
       return ExitCode.of(result);
     }
   }

@@ -16,8 +16,9 @@ public record Terminal(boolean live, boolean colour) {
   public static final Terminal PLAIN = new Terminal(false, false);
 
   /**
-   * The one of this process: plain where standard error is no terminal, without colour under {@code NO_COLOR}.
-   * From JDK 22 on a console exists everywhere, so the descriptor itself is asked, where there is a /proc.
+   * The one of this process: plain where standard error is no terminal, without colour under {@code
+   * NO_COLOR}. From JDK 22 on a console exists everywhere, so the descriptor itself is asked, where
+   * there is a /proc.
    */
   public static Terminal detect() {
     String noColour = System.getenv("NO_COLOR");

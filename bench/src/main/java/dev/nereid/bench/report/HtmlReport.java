@@ -23,12 +23,12 @@ import java.util.Locale;
 import java.util.Properties;
 
 /**
- * One HTML page with everything in it: the table of limits, and for each model latency against rate as a
- * picture (uPlot, inlined), its probes, its stages and its batches as tables.
+ * One HTML page with everything in it: the table of limits, and for each model latency against rate
+ * as a picture (uPlot, inlined), its probes, its stages and its batches as tables.
  *
- * <p>The page loads nothing (its own content policy forbids it), opens from a file, follows the reader's
- * light or dark preference, says in tables what its pictures show, and works without scripts but for the
- * pictures. Every text that came from outside is escaped.
+ * <p>The page loads nothing (its own content policy forbids it), opens from a file, follows the
+ * reader's light or dark preference, says in tables what its pictures show, and works without
+ * scripts but for the pictures. Every text that came from outside is escaped.
  */
 public final class HtmlReport {
   private static final String WEBJAR = "META-INF/resources/webjars/uplot/";
@@ -97,7 +97,10 @@ public final class HtmlReport {
       out.append("<tr>");
       rowHeader(result.target().model());
       cell(TextReport.limit(result));
-      cell(result.confirmedRate().isPresent() ? rate(result.confirmedRate().getAsDouble()) + " RPS" : "–");
+      cell(
+          result.confirmedRate().isPresent()
+              ? rate(result.confirmedRate().getAsDouble()) + " RPS"
+              : "–");
       cell(result.atLimit().map(p -> millis(p.response().percentileNanos(50))).orElse("–"));
       cell(result.atLimit().map(p -> millis(p.percentileNanos())).orElse("–"));
       cell(
@@ -147,7 +150,8 @@ public final class HtmlReport {
     text(target.model());
     out.append("</h2>\n<p class=\"where\">");
     text(target.endpoint() + (target.server().name().isEmpty() ? "" : ", " + target.server()));
-    text(", version " + target.modelVersion() + ", " + target.requestBytes() + " bytes a request, ");
+    text(
+        ", version " + target.modelVersion() + ", " + target.requestBytes() + " bytes a request, ");
     text(target.input());
     out.append("</p>\n");
   }
@@ -157,16 +161,19 @@ public final class HtmlReport {
     probes.sort(Comparator.comparingDouble(ProbeResult::ratePerSecond));
     Slo slo = result.settings().slo();
     out.append("<figure><div class=\"chart\" role=\"img\" aria-label=\"");
-    text("Latency against rate of " + result.target().model() + "; the table below has the numbers");
+    text(
+        "Latency against rate of " + result.target().model() + "; the table below has the numbers");
     out.append("\" data-chart=\"chart").append(Integer.toString(index)).append("\"></div>");
-    out.append("<figcaption>Response time against offered rate (logarithmic milliseconds). The line is ");
+    out.append(
+        "<figcaption>Response time against offered rate (logarithmic milliseconds). The line is ");
     text(slo.toString());
     out.append("; the band is the limit's 95 % interval.</figcaption></figure>\n");
     out.append("<script type=\"application/json\" id=\"chart").append(Integer.toString(index));
     out.append("\">{\"percentile\":").append(quoted(slo.percentileName()));
     out.append(",\"limit\":").append(number(slo.limitMillis()));
     out.append(",\"low\":").append(number(result.estimate().map(e -> e.low()).orElse(Double.NaN)));
-    out.append(",\"high\":").append(number(result.estimate().map(e -> e.high()).orElse(Double.NaN)));
+    out.append(",\"high\":")
+        .append(number(result.estimate().map(e -> e.high()).orElse(Double.NaN)));
     series("rate", probes, ProbeResult::ratePerSecond);
     series("p50", probes, p -> p.response().percentileNanos(50) / 1e6);
     series("slo", probes, p -> p.percentileNanos() / 1e6);
@@ -190,8 +197,21 @@ public final class HtmlReport {
     text(caption);
     out.append("</caption>\n");
     header(
-        "Phase", "Load", "For", "Offered", "Completed", "Good", "p50", "p95", "p99", "Late",
-        "Interval", "VIF", "Lag p99", "Verdict", "Reason");
+        "Phase",
+        "Load",
+        "For",
+        "Offered",
+        "Completed",
+        "Good",
+        "p50",
+        "p95",
+        "p99",
+        "Late",
+        "Interval",
+        "VIF",
+        "Lag p99",
+        "Verdict",
+        "Reason");
     for (int i = 0; i < probes.size(); i++) {
       ProbeResult p = probes.get(i);
       out.append("<tr>");
@@ -249,9 +269,11 @@ public final class HtmlReport {
   }
 
   private void method() throws IOException {
-    out.append("<p class=\"where\">Response times start at the instant the schedule wanted to send. ");
+    out.append(
+        "<p class=\"where\">Response times start at the instant the schedule wanted to send. ");
     out.append("Late requests, failed ones and those never answered count against the objective. ");
-    out.append("Intervals come from blocks of the window, corrected for neighbours that are alike ");
+    out.append(
+        "Intervals come from blocks of the window, corrected for neighbours that are alike ");
     out.append("(VIF: how much larger the variance is than that of independent requests).</p>\n");
   }
 

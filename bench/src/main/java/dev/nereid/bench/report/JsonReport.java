@@ -24,10 +24,11 @@ import org.HdrHistogram.Histogram;
 /**
  * Results as JSON, {@code schemaVersion} {@value #SCHEMA_VERSION}.
  *
- * <p>One measured model: its keys stand at the top. Several: they stand in the objects of {@code models}.
- * Latencies are milliseconds, stages microseconds, rates a second; {@code null} where a percentile lies
- * beyond every answer or a value does not exist. Histograms are HdrHistogram's V2 compressed form in Base64,
- * in nanoseconds, of the probe at the limit. docs/bench.md lists every key.
+ * <p>One measured model: its keys stand at the top. Several: they stand in the objects of {@code
+ * models}. Latencies are milliseconds, stages microseconds, rates a second; {@code null} where a
+ * percentile lies beyond every answer or a value does not exist. Histograms are HdrHistogram's V2
+ * compressed form in Base64, in nanoseconds, of the probe at the limit. docs/bench.md lists every
+ * key.
  */
 public final class JsonReport {
   static final int SCHEMA_VERSION = 1;

@@ -9,9 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Predicate;
 
 /** What the valid open probes so far say together. One thread. */
 final class Findings {
+  private static final double NEAR = 0.1;
+  private static final double MOST_LATE = 0.5;
+
   private final Slo slo;
   private final List<ProbeResult> valid = new ArrayList<>();
 
@@ -87,34 +91,31 @@ final class Findings {
   }
 
   /**
-   * The VIF that probes near the limit share. One short probe sees few late requests and cannot
-   * tell its own VIF well; the mean over all that saw some, weighted by their requests, can.
+   * The VIF that probes near the limit share: their variances together over the binomial ones
+   * together. One short probe sees a burst or sees none, and cannot tell its own VIF.
    */
   double pooledVif() {
-    double weight = 0;
-    double sum = 0;
-    for (ProbeResult r : valid) {
-      double share = r.exceedance().fraction();
-      if (share > 0 && share < 0.5) {
-        weight += r.exceedance().count();
-        sum += r.exceedance().count() * r.exceedance().vif();
-      }
-    }
-    return weight == 0 ? 1 : sum / weight;
+    return pooledVif(r -> true);
   }
 
-  /** What VIF to expect of a probe at that rate, of those at most a tenth away; 1 where none is. */
+  /** The VIF to expect of a probe at that rate, of those at most a tenth away; 1 where none is. */
   double vifNear(double rate) {
-    double weight = 0;
-    double sum = 0;
+    return pooledVif(r -> Math.abs(r.ratePerSecond() / rate - 1) < NEAR);
+  }
+
+  private double pooledVif(Predicate<ProbeResult> which) {
+    double variance = 0;
+    double binomial = 0;
     for (ProbeResult r : valid) {
       double share = r.exceedance().fraction();
-      if (Math.abs(r.ratePerSecond() / rate - 1) < 0.1 && share > 0 && share < 0.5) {
-        weight += r.exceedance().count();
-        sum += r.exceedance().count() * r.exceedance().vif();
+      // Beyond a half the queue only grows; that is no steady state to learn from.
+      if (share > 0 && share < MOST_LATE && which.test(r)) {
+        double own = r.exceedance().count() * share * (1 - share);
+        variance += own * r.exceedance().vif();
+        binomial += own;
       }
     }
-    return weight == 0 ? 1 : sum / weight;
+    return binomial == 0 ? 1 : variance / binomial;
   }
 
   /** The probe nearest to a rate, the later and longer one where two are. */

@@ -21,8 +21,8 @@ final class ProbeRunner {
   private static final long MIN_LOOK_NANOS = 1_000_000_000L;
   private static final long MIN_SETTLE_NANOS = 200_000_000L;
   private static final int SETTLES_IN_BUDGET = 40;
-  private static final int MIN_LOOKS_IN_BUDGET = 10;
-  private static final int MAX_LOOKS_IN_BUDGET = 20;
+  private static final int MIN_LOOKS_IN_BUDGET = 8;
+  private static final int MAX_LOOKS_IN_BUDGET = 12;
 
   private final Prober prober;
   private final MaxSettings settings;
