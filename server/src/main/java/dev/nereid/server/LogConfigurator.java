@@ -10,6 +10,7 @@ import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
@@ -29,20 +30,29 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     if (System.getProperty("logback.configurationFile") != null) {
       return ExecutionStatus.NEUTRAL;
     }
-    apply(FIRST, context);
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    return apply(FIRST, context)
+        ? ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY
+        : ExecutionStatus.INVOKE_NEXT_IF_ANY;
   }
 
-  /** Logs as the flags say from now on. */
-  static void apply(LogOptions options) {
+  /**
+   * Logs as the flags say from now on.
+   *
+   * @throws StartException if the file cannot be written
+   */
+  static void apply(LogOptions options) throws StartException {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context
         && System.getProperty("logback.configurationFile") == null) {
       context.reset();
-      apply(options, context);
+      if (!apply(options, context)) {
+        throw new StartException(
+            "Invalid argument - --log-file: %s (expected: a file that can be written)"
+                .formatted(options.file().map(Path::toString).orElse("")));
+      }
     }
   }
 
-  private static void apply(LogOptions options, LoggerContext context) {
+  private static boolean apply(LogOptions options, LoggerContext context) {
     Encoder<ILoggingEvent> encoder = encoder(options.format());
     encoder.setContext(context);
     encoder.start();
@@ -64,6 +74,7 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     if (options.verbose() > 1) {
       root.setLevel(Level.DEBUG);
     }
+    return appender.isStarted();
   }
 
   private static OutputStreamAppender<ILoggingEvent> appender(LogOptions options) {

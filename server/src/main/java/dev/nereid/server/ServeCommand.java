@@ -1,13 +1,16 @@
 package dev.nereid.server;
 
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST;
+
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -64,24 +67,23 @@ public final class ServeCommand implements Callable<Integer> {
           "How long requests under way may take to finish after SIGTERM (default: ${DEFAULT-VALUE}).")
   private int exitTimeoutSeconds = 30;
 
-  @ArgGroup(validate = false, heading = "%nModels:%n", order = 1)
-  private RepositoryFlags repository = new RepositoryFlags();
+  @Mixin private RepositoryFlags repository = new RepositoryFlags();
 
-  @ArgGroup(validate = false, heading = "%ngRPC:%n", order = 2)
-  private GrpcFlags grpc = new GrpcFlags();
+  @Mixin private GrpcFlags grpc = new GrpcFlags();
 
-  @ArgGroup(validate = false, heading = "%nMetrics:%n", order = 3)
-  private MetricsFlags metrics = new MetricsFlags();
+  @Mixin private MetricsFlags metrics = new MetricsFlags();
 
-  @ArgGroup(validate = false, heading = "%nLog:%n", order = 4)
-  private LogFlags logs = new LogFlags();
+  @Mixin private LogFlags logs = new LogFlags();
 
   private CommandSpec spec = CommandSpec.create();
 
   @Spec
   void spec(CommandSpec spec) {
     this.spec = spec;
+    // The last one wins, as in Triton.
+    spec.parser().overwrittenOptionsAllowed(true);
     UnsupportedFlags.addTo(spec);
+    spec.usageMessage().sectionMap().put(SECTION_KEY_OPTION_LIST, new FlagSections());
   }
 
   public static void main(String[] arguments) {
@@ -114,10 +116,10 @@ public final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ServerOptions options = options();
-    LogConfigurator.apply(options.log());
     StopSignals signals = StopSignals.install();
     NereidServer server;
     try {
+      LogConfigurator.apply(options.log());
       server = NereidServer.open(options);
     } catch (StartException e) {
       return refuse(e);
@@ -128,30 +130,35 @@ public final class ServeCommand implements Callable<Integer> {
     // A stop that comes while models load does not wait for them.
     CompletableFuture.anyOf(loading, signals.first()).exceptionally(e -> null).join();
     if (loading.isCompletedExceptionally()) {
-      int code = refuse(loading.handle((done, failure) -> failure).join());
-      server.close();
-      return code;
+      refuse(loading.handle((done, failure) -> failure).join());
+      stop(server, options);
+      return 1;
     }
     log.info("{} received, the server stops", signals.first().join());
-    if (server.stop(options.exitTimeout())) {
-      return 0;
+    stop(server, options);
+    log.info("The server has stopped");
+    return 0;
+  }
+
+  /** Returns when the server has stopped in time; ends the process otherwise. */
+  private static void stop(NereidServer server, ServerOptions options) {
+    if (!server.stop(options.exitTimeout())) {
+      log.error("Exit timeout expired. Exiting immediately.");
+      Runtime.getRuntime().halt(1);
     }
-    log.error("Exit timeout expired. Exiting immediately.");
-    Runtime.getRuntime().halt(1);
-    return 1;
   }
 
   private static void load(NereidServer server) {
     try {
       server.load();
     } catch (StartException e) {
-      throw new java.util.concurrent.CompletionException(e);
+      throw new CompletionException(e);
     }
   }
 
   private static int refuse(Throwable failure) {
     Throwable cause =
-        failure instanceof java.util.concurrent.CompletionException && failure.getCause() != null
+        failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
     if (!(cause instanceof StartException)) {

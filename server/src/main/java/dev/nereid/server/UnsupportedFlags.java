@@ -2,7 +2,6 @@ package dev.nereid.server;
 
 import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.ISetter;
 import picocli.CommandLine.Model.OptionSpec;
@@ -66,16 +65,10 @@ final class UnsupportedFlags {
     return new Flag(name, neutral, instead);
   }
 
-  /** Adds them to a command, as the last section of its help. */
+  /** Adds them to a command. */
   static void addTo(CommandSpec command) {
-    ArgGroupSpec.Builder group =
-        ArgGroupSpec.builder()
-            .validate(false)
-            .heading(
-                "%nFlags of Triton's without an effect here (accepted at Triton's default only):%n")
-            .order(100);
     for (Flag flag : FLAGS) {
-      group.addArg(
+      command.addOption(
           OptionSpec.builder(flag.name)
               .arity("1")
               .paramLabel("<value>")
@@ -84,7 +77,11 @@ final class UnsupportedFlags {
               .setter(refuseAllButNeutral(command, flag))
               .build());
     }
-    command.addArgGroup(group.build());
+  }
+
+  /** Whether a flag is one of them. */
+  static boolean contains(OptionSpec option) {
+    return FLAGS.stream().anyMatch(flag -> flag.name.equals(option.longestName()));
   }
 
   private static String description(Flag flag) {

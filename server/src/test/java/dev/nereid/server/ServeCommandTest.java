@@ -161,6 +161,25 @@ class ServeCommandTest {
   }
 
   @Test
+  void aFlagThatIsGivenTwiceChangesNoOther() {
+    ServerOptions options =
+        options(
+            "--exit-on-error=false",
+            "--metrics-port=7",
+            "--metrics-address=127.0.0.1",
+            "--metrics-address=127.0.0.2",
+            "--model-repository=more",
+            "--strict-readiness=false",
+            "--strict-readiness=true");
+    assertThat(options.metrics().port()).isEqualTo(7);
+    assertThat(options.metrics().address()).isEqualTo("127.0.0.2");
+    assertThat(options.repository().exitOnError()).isFalse();
+    assertThat(options.repository().strictReadiness()).isTrue();
+    assertThat(options.repository().directories())
+        .containsExactly(Path.of("models"), Path.of("more"));
+  }
+
+  @Test
   void aFlagAndItsValueMayBeTwoWords() {
     assertThat(options("--grpc-port", "7", "--exit-on-error", "false").grpc().orElseThrow().port())
         .isEqualTo(7);
@@ -340,7 +359,9 @@ class ServeCommandTest {
         .contains("HTTP (port 8000) is not supported yet")
         .contains("nereid serve --model-repository=models")
         .contains("Exit codes:")
-        .contains("(default: 8001)");
+        .contains("(default: 8001)")
+        .contains("(default: true)")
+        .containsSubsequence("Models:", "gRPC:", "Metrics:", "Log:", "without an effect here");
   }
 
   @Test

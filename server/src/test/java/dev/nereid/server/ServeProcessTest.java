@@ -163,6 +163,42 @@ class ServeProcessTest {
   }
 
   @Test
+  void anAddressThatIsNotOursEndsWithCode1() throws Exception {
+    // Reserved for documentation: no machine has it.
+    try (ServeProcess server = ServeProcess.start(flags("--metrics-address=192.0.2.1"))) {
+      server.awaitLine("error: creating server: Unavailable - --metrics-port: 0");
+      assertThat(server.exitCode()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void logsGoToAFileWhereOneIsNamed() throws Exception {
+    Path file = directory.resolve("server.log");
+    try (ServeProcess server =
+        ServeProcess.start(flags("--log-file=" + file, "--log-format=ISO8601"))) {
+      while (!Files.exists(file) || !Files.readString(file).contains("Started GRPC")) {
+        Thread.onSpinWait();
+      }
+      server.terminate();
+      assertThat(server.exitCode()).isZero();
+      assertThat(Files.readString(file))
+          .containsPattern(
+              "(?m)^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ I \\d+ ServeCommand] The server has");
+    }
+  }
+
+  @Test
+  void aLogFileThatCannotBeWrittenEndsWithCode1() throws Exception {
+    try (ServeProcess server = ServeProcess.start(flags("--log-file=" + directory))) {
+      server.awaitLine(
+          "error: creating server: Invalid argument - --log-file: "
+              + directory
+              + " (expected: a file that can be written)");
+      assertThat(server.exitCode()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void logsCanBeOneJsonObjectALine() throws Exception {
     try (ServeProcess server = ServeProcess.start(flags("--log-format=JSON"))) {
       String line = server.awaitLine("Started GRPCInferenceService");

@@ -71,7 +71,7 @@ public final class MetricsService implements AutoCloseable {
     Throwable failure = bound.cause();
     if (failure != null) {
       stop(loop);
-      throw new IOException(String.valueOf(failure.getMessage()), failure);
+      throw new IOException(failure.toString(), failure);
     }
     MetricsService service = new MetricsService(loop, bound.channel());
     log.info(

@@ -57,7 +57,7 @@ final class VersionLoader {
         .thenCompose(
             prepared ->
                 createInstances(prepared)
-                    .thenApply(instances -> serve(prepared, version, instances, faults)));
+                    .thenApply(instances -> start(prepared, version, instances, faults)));
   }
 
   private Prepared prepare(ModelDraft draft, long version) {
@@ -83,12 +83,12 @@ final class VersionLoader {
               if (failure == null) {
                 return futures.stream().map(CompletableFuture::join).toList();
               }
-              for (CompletableFuture<ModelInstance> future : futures) {
-                if (!future.isCompletedExceptionally()) {
-                  future.join().close();
-                }
-              }
-              prepared.model.close();
+              close(
+                  prepared.model,
+                  futures.stream()
+                      .filter(future -> !future.isCompletedExceptionally())
+                      .map(CompletableFuture::join)
+                      .toList());
               throw new CompletionException(failure);
             });
   }
@@ -98,6 +98,21 @@ final class VersionLoader {
       return model.createInstance(spec);
     } catch (BackendException e) {
       throw new CompletionException(e);
+    }
+  }
+
+  private static void close(LoadedModel model, List<ModelInstance> instances) {
+    instances.forEach(ModelInstance::close);
+    model.close();
+  }
+
+  private ServingVersion start(
+      Prepared prepared, long version, List<ModelInstance> instances, InstanceFaults faults) {
+    try {
+      return serve(prepared, version, instances, faults);
+    } catch (RuntimeException | Error e) {
+      close(prepared.model, instances);
+      throw e;
     }
   }
 

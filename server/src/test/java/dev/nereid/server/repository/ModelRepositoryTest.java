@@ -320,6 +320,20 @@ class ModelRepositoryTest {
   }
 
   @Test
+  void enginesHaveRoomToRecurseWhileTheyLoad() throws Exception {
+    use(IdentityBackend.provider(delay -> assertThat(descend(100_000)).isEqualTo(100_000)));
+    models.identity(
+        "a", "parameters { key: \"creation_delay_sec\" value: { string_value: \"1\" } }", "1");
+    try (ModelRepository repository = scan()) {
+      assertThat(repository.loadAll(1)).isTrue();
+    }
+  }
+
+  private static int descend(int frames) {
+    return frames == 0 ? 0 : 1 + descend(frames - 1);
+  }
+
+  @Test
   void metricsShowAVersionWhileItServes() throws Exception {
     models.identity("a", "", "1");
     MetricsPage page = new MetricsPage(collector);
