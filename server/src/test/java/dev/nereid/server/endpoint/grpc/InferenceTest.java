@@ -1,6 +1,7 @@
 package dev.nereid.server.endpoint.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
@@ -101,6 +102,38 @@ class InferenceTest {
 
     assertThat(answer.getOutputsCount()).isEqualTo(1);
     assertThat(answer.getRawOutputContentsList()).containsExactly(Requests.ONES);
+  }
+
+  @Test
+  void anOutputMayBeAnsweredAsItsLargestClasses() {
+    ModelInferRequest request =
+        Requests.simple()
+            .addOutputs(
+                Requests.output("OUTPUT0").putParameters("classification", Requests.parameter(3L)))
+            .addOutputs(Requests.output("OUTPUT1"))
+            .build();
+
+    ModelInferResponse answer = server.stub().modelInfer(request);
+
+    assertThat(answer.getOutputs(0).getDatatype()).isEqualTo("BYTES");
+    assertThat(answer.getOutputs(0).getShapeList()).containsExactly(1L, 3L);
+    assertThat(BytesTensors.toStrings(answer.getRawOutputContents(0).asReadOnlyByteBuffer()))
+        .containsExactly("15:15:label15", "14:14:label14", "13:13:label13");
+    assertThat(answer.getRawOutputContents(1)).isEqualTo(Requests.ONES);
+  }
+
+  @Test
+  void anOutputThatHasNoClassesSaysSo() {
+    ModelInferRequest request =
+        Requests.one("of_FP16", "FP16", ByteBuffer.allocate(4), 1, 2).toBuilder()
+            .addOutputs(
+                Requests.output("OUTPUT0").putParameters("classification", Requests.parameter(3L)))
+            .build();
+
+    assertThatThrownBy(() -> server.stub().modelInfer(request))
+        .hasMessage(
+            "INVALID_ARGUMENT: class result not available for output due to unsupported type"
+                + " 'FP16'");
   }
 
   @Test
