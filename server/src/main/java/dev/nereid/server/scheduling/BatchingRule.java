@@ -6,7 +6,6 @@ import dev.nereid.server.metrics.CloseReason;
 import dev.nereid.server.scheduling.Decision.Take;
 import dev.nereid.server.scheduling.Decision.WaitUntil;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -41,17 +40,17 @@ final class BatchingRule {
   private final boolean batching;
   private final int maxBatchSize;
   private final int largestPreferred;
-  private final BitSet preferred = new BitSet();
+  private final int[] preferred;
   private final long maxQueueDelayNanos;
 
   BatchingRule(BatchingConfig config) {
     batching = config.dynamic() && config.maxBatchSize() > 0;
     maxBatchSize = config.maxBatchSize();
-    config.preferredBatchSizes().forEach(preferred::set);
-    if (preferred.isEmpty()) {
-      preferred.set(maxBatchSize);
-    }
-    largestPreferred = preferred.length() - 1;
+    preferred =
+        config.preferredBatchSizes().isEmpty()
+            ? new int[] {maxBatchSize}
+            : config.preferredBatchSizes().stream().mapToInt(Integer::intValue).sorted().toArray();
+    largestPreferred = preferred[preferred.length - 1];
     maxQueueDelayNanos = config.maxQueueDelayNanos();
   }
 
@@ -73,7 +72,7 @@ final class BatchingRule {
         first = next;
         oldestNanos = next.enqueuedNanos();
       } else {
-        int rowsWithNext = rows + next.rows();
+        long rowsWithNext = (long) rows + next.rows();
         if (rowsWithNext > largestPreferred && bestRequests == 0) {
           bestRequests = requests;
           bestRows = rows;
@@ -90,7 +89,7 @@ final class BatchingRule {
       requests++;
       rows += next.rows();
       oldestNanos = earlier(oldestNanos, next.enqueuedNanos());
-      if (preferred.get(rows)) {
+      if (isPreferred(rows)) {
         bestRequests = requests;
         bestRows = rows;
       }
@@ -126,10 +125,14 @@ final class BatchingRule {
     if (rows >= maxBatchSize) {
       return CloseReason.FULL;
     }
-    if (preferred.get(rows) && otherwise == CloseReason.PREFERRED) {
+    if (isPreferred(rows) && otherwise == CloseReason.PREFERRED) {
       return CloseReason.PREFERRED;
     }
     return misfit == null ? otherwise : misfit;
+  }
+
+  private boolean isPreferred(int rows) {
+    return Arrays.binarySearch(preferred, rows) >= 0;
   }
 
   private static long earlier(long a, long b) {

@@ -89,10 +89,7 @@ final class InstanceWorker implements Runnable {
   @Override
   public void run() {
     while (state != State.ENDED) {
-      @Nullable RequestBatch batch = pull();
-      if (batch != null) {
-        executeOrRetire(batch);
-      }
+      pullAndExecute();
       while (state == State.IDLE) {
         LockSupport.park(this);
         clearInterrupt();
@@ -109,11 +106,14 @@ final class InstanceWorker implements Runnable {
   }
 
   /** A defect of the scheduler's own must not end a thread unseen: readiness shows it. */
-  private void executeOrRetire(RequestBatch batch) {
+  private void pullAndExecute() {
     try {
-      execute(batch);
+      @Nullable RequestBatch batch = pull();
+      if (batch != null) {
+        execute(batch);
+      }
     } catch (RuntimeException | Error defect) {
-      log.error("{}: ends, since a batch of {} could not be answered", name, batch.size(), defect);
+      log.error("{}: ends, since it could not take a batch", name, defect);
       scheduler.fail(this, defect.toString());
     }
   }
@@ -123,8 +123,28 @@ final class InstanceWorker implements Runnable {
     return scheduler.pull(this);
   }
 
-  /** Runs a batch and answers every request in it. Nothing that the backend throws gets through. */
+  /**
+   * Runs a batch and answers every request in it, once, whatever breaks on the way. What the
+   * backend throws fails the batch; what breaks of ours retires the instance.
+   */
   void execute(RequestBatch batch) {
+    Optional<String> fault;
+    try {
+      try {
+        compute(batch);
+        batch.release();
+      } finally {
+        scheduler.executed(batch);
+      }
+      fault = fault();
+    } catch (RuntimeException | Error defect) {
+      log.error("{}: ends, since a batch of {} could not be finished", name, batch.size(), defect);
+      fault = Optional.of(defect.toString());
+    }
+    fault.ifPresent(reason -> scheduler.fail(this, reason));
+  }
+
+  private void compute(RequestBatch batch) {
     try {
       instance.execute(batch);
       batch.finish();
@@ -136,12 +156,6 @@ final class InstanceWorker implements Runnable {
     } catch (RuntimeException | Error unexpected) {
       log.error("{}: a batch of {} failed", name, batch.size(), unexpected);
       batch.failAll(internal(unexpected.toString()), FailureReason.BACKEND);
-    }
-    batch.release();
-    scheduler.executed(batch);
-    Optional<String> fault = fault();
-    if (fault.isPresent()) {
-      scheduler.fail(this, fault.get());
     }
   }
 

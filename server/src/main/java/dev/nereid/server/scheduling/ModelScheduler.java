@@ -289,39 +289,59 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
     return new RequestBatch(layout, clock, requests, take.rows(), take.reason(), nowNanos);
   }
 
-  /** Counts and answers a batch whose inputs are released. */
+  /**
+   * Counts and answers a batch whose inputs are released; answers it also where counting breaks.
+   */
   void executed(RequestBatch batch) {
+    batch.failForgotten();
     runningRequests.addAndGet(-batch.size());
-    statistics.recordExecution(batch);
-    for (int i = 0; i < batch.size(); i++) {
-      answers.send(batch.request(i));
+    try {
+      statistics.recordExecution(batch);
+    } finally {
+      for (int i = 0; i < batch.size(); i++) {
+        answers.send(batch.request(i));
+      }
     }
   }
 
-  /** Retires an instance that can never run again. */
+  /** Retires an instance that can never run again; the second time does nothing. */
   void fail(InstanceWorker worker, String reason) {
     List<QueuedRequest> stranded = List.of();
     int instancesLeft;
     String text;
+    @Nullable InstanceWorker next;
     lock.lock();
     try {
+      if (worker.state() == InstanceWorker.State.ENDED) {
+        return;
+      }
       worker.state(InstanceWorker.State.ENDED);
+      // It is neither, unless a look at the queue broke off.
+      idle.remove(worker);
+      if (woken == worker) {
+        woken = null;
+      }
       instancesLeft = --ableInstances;
       lastFault = worker.name() + ": " + reason;
       text = noInstanceText();
       if (instancesLeft == 0) {
         stranded = drain();
       }
+      next = settle(clock.nanoTime());
     } finally {
       lock.unlock();
     }
-    faults.instanceFailed(worker.name(), reason, instancesLeft);
-    for (QueuedRequest queued : stranded) {
-      String prefix = queued.request.logPrefix();
-      fail(
-          queued,
-          new InferenceException(StatusCode.UNAVAILABLE, prefix + text),
-          FailureReason.OTHER);
+    wake(next);
+    try {
+      faults.instanceFailed(worker.name(), reason, instancesLeft);
+    } finally {
+      for (QueuedRequest queued : stranded) {
+        String prefix = queued.request.logPrefix();
+        fail(
+            queued,
+            new InferenceException(StatusCode.UNAVAILABLE, prefix + text),
+            FailureReason.OTHER);
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.Tensor;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,17 +89,23 @@ final class QueuedRequest implements Waiting, Scheduler.Cancellation {
     failure = reason;
   }
 
-  /** Hands the answer, or the failure, to the client's observer. Called once. */
+  /** Whether there is something to tell the observer. */
+  boolean hasOutcome() {
+    return response != null || failure != null;
+  }
+
+  /**
+   * Hands the answer, or the failure, to the client's observer. Called once. Throws nothing: what
+   * is wrong with one observer must keep no other from being told.
+   */
   void tellObserver() {
     try {
       if (response != null) {
         request.observer().completed(response);
-      } else if (failure != null) {
-        request.observer().failed(failure);
       } else {
-        throw new IllegalStateException("request: neither answered nor failed");
+        request.observer().failed(Objects.requireNonNull(failure, "neither answered nor failed"));
       }
-    } catch (RuntimeException observerBroke) {
+    } catch (RuntimeException | Error observerBroke) {
       log.error(
           "The observer of request '{}' threw; its client may wait", request.id(), observerBroke);
     }

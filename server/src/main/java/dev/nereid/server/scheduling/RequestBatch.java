@@ -312,6 +312,22 @@ final class RequestBatch implements Batch, Execution {
     end();
   }
 
+  /** Fails what has no outcome, since something that is ours broke on the way to one. */
+  void failForgotten() {
+    for (int i = 0; i < entries.length; i++) {
+      if (!requests[i].hasOutcome()) {
+        entries[i].fail(
+            new InferenceException(
+                StatusCode.INTERNAL,
+                requests[i].request.logPrefix()
+                    + "the server lost the answer of model '"
+                    + layout.modelName()
+                    + "'; its log says why"),
+            FailureReason.OTHER);
+      }
+    }
+  }
+
   private void end() {
     computeEndNanos = clock.nanoTime();
     if (!inferHasStarted) {

@@ -4,12 +4,16 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The real time, with one thread for the alarms of the whole server. Each model version keeps its
  * own requests' expiries and sets one alarm, for the first of them, so that thread sees few.
  */
 public final class SystemClock implements Clock, AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(SystemClock.class);
 
   private final ScheduledThreadPoolExecutor alarms;
 
@@ -36,8 +40,19 @@ public final class SystemClock implements Clock, AutoCloseable {
   @Override
   public Alarm at(long nanos, Runnable task) {
     ScheduledFuture<?> future =
-        alarms.schedule(task, nanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+        alarms.schedule(logged(task), nanos - System.nanoTime(), TimeUnit.NANOSECONDS);
     return () -> future.cancel(false);
+  }
+
+  /** The executor would keep what a task throws to itself. */
+  private static Runnable logged(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException | Error defect) {
+        log.error("An alarm failed", defect);
+      }
+    };
   }
 
   /** No alarm goes off afterwards; close the schedulers first. */
