@@ -92,6 +92,15 @@ class BenchCommandTest {
   }
 
   @Test
+  void aQuietRunPrintsItsResultAlone() {
+    int code = run("--concurrency", "1", "--duration", "200ms", "--quiet");
+
+    assertThat(code).isEqualTo(ExitCode.PASSED);
+    assertThat(out.toString()).contains("concurrency 1");
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
   void aMissedObjectiveEndsWithTwo() {
     server.delay(100);
     int code = run("--rate", "100", "--duration", "1s", "--slo", "p95<=20ms");

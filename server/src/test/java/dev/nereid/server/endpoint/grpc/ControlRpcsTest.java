@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.nereid.protocol.CudaSharedMemoryRegisterRequest;
 import dev.nereid.protocol.CudaSharedMemoryStatusRequest;
+import dev.nereid.protocol.CudaSharedMemoryUnregisterRequest;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
+import dev.nereid.protocol.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import dev.nereid.protocol.LogSettingsRequest;
 import dev.nereid.protocol.ModelConfigRequest;
 import dev.nereid.protocol.ModelInferRequest;
@@ -24,7 +27,9 @@ import dev.nereid.protocol.ServerMetadataRequest;
 import dev.nereid.protocol.ServerMetadataResponse;
 import dev.nereid.protocol.ServerReadyRequest;
 import dev.nereid.protocol.StatisticDuration;
+import dev.nereid.protocol.SystemSharedMemoryRegisterRequest;
 import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
 import dev.nereid.protocol.TraceSettingRequest;
 import dev.nereid.server.repository.ModelFolders;
 import io.grpc.CallOptions;
@@ -343,6 +348,27 @@ class ControlRpcsTest {
                     Requests.simple().build())
                 .next(),
         "ModelStreamInfer");
+  }
+
+  @Test
+  void sharedMemoryIsNeitherRegisteredNorUnregistered() {
+    GRPCInferenceServiceBlockingStub stub = server.stub();
+    absent(
+        () ->
+            stub.systemSharedMemoryRegister(SystemSharedMemoryRegisterRequest.getDefaultInstance()),
+        "SystemSharedMemoryRegister");
+    absent(
+        () ->
+            stub.systemSharedMemoryUnregister(
+                SystemSharedMemoryUnregisterRequest.getDefaultInstance()),
+        "SystemSharedMemoryUnregister");
+    absent(
+        () -> stub.cudaSharedMemoryRegister(CudaSharedMemoryRegisterRequest.getDefaultInstance()),
+        "CudaSharedMemoryRegister");
+    absent(
+        () ->
+            stub.cudaSharedMemoryUnregister(CudaSharedMemoryUnregisterRequest.getDefaultInstance()),
+        "CudaSharedMemoryUnregister");
   }
 
   @Test
