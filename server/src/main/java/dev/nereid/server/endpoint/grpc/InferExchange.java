@@ -99,8 +99,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     } catch (InferenceException e) {
       close(GrpcStatus.of(e));
     } catch (RuntimeException e) {
-      LOG.error("ModelInfer of model '{}' failed", message.header().getModelName(), e);
-      close(Status.INTERNAL.withDescription("unexpected: " + e));
+      closeUnexpected(e);
     } finally {
       message.release();
     }
@@ -221,19 +220,20 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
       close(GrpcStatus.of(e));
       return;
     } catch (RuntimeException e) {
-      LOG.error("the answer of model '{}' cannot be encoded", model.name(), e);
       outputs.forEach(output -> output.data().release());
-      close(Status.INTERNAL.withDescription("unexpected: " + e));
+      closeUnexpected(e);
       return;
     }
     try {
       call.sendHeaders(new Metadata());
       // The transport has copied it when this returns.
       call.sendMessage(answer);
+      close(Status.OK);
+    } catch (RuntimeException e) {
+      closeUnexpected(e);
     } finally {
       answer.release();
     }
-    close(Status.OK);
   }
 
   /** Replaces each output that is wanted as classes; the list's owner owns what is in it. */
@@ -248,6 +248,11 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
         output.data().release();
       }
     }
+  }
+
+  private void closeUnexpected(RuntimeException e) {
+    LOG.error("ModelInfer '{}' failed in a way that was not foreseen", id, e);
+    close(Status.INTERNAL.withDescription("unexpected: " + e));
   }
 
   private void close(Status status) {
