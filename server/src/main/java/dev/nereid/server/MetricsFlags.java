@@ -9,6 +9,9 @@ import picocli.CommandLine.TypeConversionException;
 /** The flags of {@link MetricsOptions}. */
 final class MetricsFlags {
 
+  /** A timer counts in nanoseconds. */
+  private static final long LONGEST_INTERVAL_MILLIS = Duration.ofDays(365).toMillis();
+
   @Option(
       names = "--allow-metrics",
       arity = "1",
@@ -55,9 +58,13 @@ final class MetricsFlags {
 
   MetricsOptions options() {
     Ports.check("--metrics-port", port);
-    if (intervalMillis < 1) {
+    if (intervalMillis < 1 || intervalMillis > LONGEST_INTERVAL_MILLIS) {
       throw new TypeConversionException(
-          "--metrics-interval-ms: " + intervalMillis + " (expected: >= 1)");
+          "--metrics-interval-ms: "
+              + intervalMillis
+              + " (expected: 1.."
+              + LONGEST_INTERVAL_MILLIS
+              + ")");
     }
     boolean counterLatencies = true;
     for (String setting : settings) {

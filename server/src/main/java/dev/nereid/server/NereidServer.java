@@ -47,6 +47,9 @@ public final class NereidServer implements AutoCloseable {
 
   private static final Duration FOR_EVER = Duration.ofDays(365);
 
+  /** For answers that are on their way when the timeout of a stop expires. */
+  private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
+
   private final ServerOptions options;
   private final Resources resources;
   private final ModelRepository repository;
@@ -60,8 +63,7 @@ public final class NereidServer implements AutoCloseable {
     RepositoryOptions models = options.repository();
 
     BackendRegistry backends =
-        resources.add(
-            new BackendRegistry(models.backendDirectory(), models.backendSettings(), builtIn));
+        new BackendRegistry(models.backendDirectory(), models.backendSettings(), builtIn);
     ModelConfigLoader configs =
         new ModelConfigLoader(
             backends::backend,
@@ -71,7 +73,10 @@ public final class NereidServer implements AutoCloseable {
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
     metrics = options.metrics().allowed() ? metrics(collector, memory) : null;
-    repository = resources.add(repository(configs, memory, clock, collector));
+    repository = repository(configs, memory, clock, collector);
+    // Closed after the repository, and never under a load that a stop did not wait for.
+    resources.add(() -> repository.afterLoading(backends::close));
+    resources.add(repository);
     grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory) : null;
   }
 
@@ -122,7 +127,9 @@ public final class NereidServer implements AutoCloseable {
     }
     if (shown.cpu()) {
       HostMetrics host = new HostMetrics(page.registry(), Path.of("/proc"));
-      service.every(shown.interval(), host::poll);
+      if (host.isReadable()) {
+        service.every(shown.interval(), host::poll);
+      }
     }
     return service;
   }
@@ -205,7 +212,8 @@ public final class NereidServer implements AutoCloseable {
    * Stops gracefully: not ready at once, no new requests, those under way are answered, models are
    * unloaded. Blocks.
    *
-   * @return false if that took longer than the timeout; it goes on then, on a thread of its own
+   * @return false if that took longer than the timeout: requests that still wait fail then, which
+   *     may take a second more, and the rest goes on, on a thread of its own
    */
   public boolean stop(Duration timeout) {
     repository.beginStop();
@@ -221,6 +229,9 @@ public final class NereidServer implements AutoCloseable {
       closed.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
       return true;
     } catch (TimeoutException e) {
+      if (repository.failQueued() > 0) {
+        awaitLastAnswers(closed);
+      }
       return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -228,6 +239,19 @@ public final class NereidServer implements AutoCloseable {
     } catch (ExecutionException e) {
       log.error("The server did not stop as it should", e.getCause());
       return false;
+    }
+  }
+
+  /** Those who waited are told; what is left is to get their answers out. */
+  private static void awaitLastAnswers(CompletableFuture<Void> closed) {
+    try {
+      closed.get(LAST_ANSWERS.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      log.debug("What runs goes on");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      log.error("The server did not stop as it should", e.getCause());
     }
   }
 

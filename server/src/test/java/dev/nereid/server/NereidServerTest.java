@@ -245,6 +245,49 @@ class NereidServerTest {
   }
 
   @Test
+  void whatWaitsWhenAStopHasTakenTooLongIsTold() throws Exception {
+    Gate gate = new Gate();
+    models.identity("m", SLOW, "1");
+    NereidServer running = open(gate.backend());
+    running.load();
+    CompletableFuture<InferResult> runs = client().infer(request("m", 1));
+    CompletableFuture<InferResult> waits = client().infer(request("m", 1));
+    gate.awaitEntered(1);
+    // Answered when the server has taken the calls before it on this connection.
+    assertThat(client().serverReady().join()).isTrue();
+
+    assertThat(running.stop(Duration.ZERO)).isFalse();
+    assertThat(failureOf(waits)).contains("UNAVAILABLE").contains("Server is stopping");
+    gate.open();
+    assertThat(runs.join().output("OUTPUT0").floats()).hasSize(4);
+  }
+
+  @Test
+  void aBackendStaysOpenUnderALoadThatAStopDidNotWaitFor() throws Exception {
+    LoadingBackend backend = new LoadingBackend();
+    models.config("m", LoadingBackend.CONFIG, "1");
+    NereidServer running = open(backend.provider());
+    Thread loader =
+        new Thread(
+            () -> {
+              try {
+                running.load();
+              } catch (StartException expected) {
+                backend.events.add("not loaded");
+              }
+            });
+    loader.start();
+    backend.entered.await();
+    assertThat(running.stop(LONG)).isTrue();
+    assertThat(backend.events).isEmpty();
+    backend.go.countDown();
+    loader.join();
+
+    assertThat(backend.events)
+        .containsExactly("instance closed", "model closed", "backend closed", "not loaded");
+  }
+
+  @Test
   void metricsAndStatisticsEqualWhatConcurrentClientsSent() throws Exception {
     models
         .identity("batched", "dynamic_batching { max_queue_delay_microseconds: 200 }", "1")

@@ -193,7 +193,9 @@ class ServeCommandTest {
         "--model-load-thread-count=0 | --model-load-thread-count: 0 (expected: >= 1)",
         "--grpc-port=65536 | --grpc-port: 65536 (expected: 0..65535)",
         "--metrics-port=-1 | --metrics-port: -1 (expected: 0..65535)",
-        "--metrics-interval-ms=0 | --metrics-interval-ms: 0 (expected: >= 1)",
+        "--metrics-interval-ms=0 | --metrics-interval-ms: 0 (expected: 1..31536000000)",
+        "--metrics-interval-ms=9223372036854775807 | --metrics-interval-ms: 9223372036854775807"
+            + " (expected: 1..31536000000)",
         "--metrics-config=summary_latencies=true | --metrics-config: summary_latencies=true"
             + " (expected: counter_latencies=true|false)",
         "--backend-config=onnxruntime | --backend-config: onnxruntime (expected:"

@@ -50,9 +50,10 @@ final class BackendFolder {
   }
 
   private static URL[] jars(Path directory, String name) throws BackendException {
-    Path folder = directory.resolve(name).normalize();
+    Path backends = directory.toAbsolutePath().normalize();
+    Path folder = backends.resolve(name).normalize();
     // The name comes from a model's config: it must not lead out of the directory.
-    if (!directory.normalize().equals(folder.getParent()) || !Files.isDirectory(folder)) {
+    if (!backends.equals(folder.getParent()) || !Files.isDirectory(folder)) {
       return new URL[0];
     }
     List<Path> jars = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.nereid.server.config;
 
+import static java.util.concurrent.TimeUnit.DAYS;
 import static java.util.concurrent.TimeUnit.MICROSECONDS;
 
 import dev.nereid.protocol.ModelConfigOrBuilder;
@@ -19,6 +20,9 @@ import org.slf4j.LoggerFactory;
  * become the largest there is, levels stay unsigned.
  */
 final class BatchingRules {
+
+  /** A century: twice as much on top of the time would overflow a clock in nanoseconds. */
+  private static final long LONGEST_DELAY_NANOS = DAYS.toNanos(36_500);
 
   private static final Logger log = LoggerFactory.getLogger(BatchingRules.class);
 
@@ -105,7 +109,9 @@ final class BatchingRules {
         config.getMaxBatchSize(),
         true,
         preferred,
-        MICROSECONDS.toNanos(saturated(batching.getMaxQueueDelayMicroseconds())),
+        Math.min(
+            LONGEST_DELAY_NANOS,
+            MICROSECONDS.toNanos(saturated(batching.getMaxQueueDelayMicroseconds()))),
         batching.getPreserveOrdering(),
         batching.getPriorityLevels(),
         levels ? batching.getDefaultPriorityLevel() : 0,

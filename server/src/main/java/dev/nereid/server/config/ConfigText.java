@@ -58,6 +58,10 @@ final class ConfigText {
    */
   static ConfigText read(Path file) throws ConfigException {
     byte[] bytes;
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      // To open a named pipe would wait for somebody to write to it.
+      throw new ConfigException(file + ": no regular file (expected: one)");
+    }
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
     } catch (IOException e) {

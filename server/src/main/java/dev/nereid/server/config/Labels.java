@@ -49,6 +49,10 @@ final class Labels {
                     config.getName()));
       }
       try {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+          // To open a named pipe would wait for somebody to write to it.
+          throw text.refuse(output.getLabelFilename(), "a regular file", field);
+        }
         if (Files.size(file) > MAX_BYTES) {
           throw text.refuse(
               output.getLabelFilename(), "a file of at most " + MAX_BYTES + " bytes", field);

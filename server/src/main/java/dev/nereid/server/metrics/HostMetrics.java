@@ -22,6 +22,7 @@ public final class HostMetrics {
   private record Sample(HostCpu cpu, double utilization, HostMemory memory) {}
 
   private final Path proc;
+  private final boolean readable;
   private volatile Sample sample = new Sample(HostCpu.NONE, 0, HostMemory.NONE);
 
   /**
@@ -31,7 +32,8 @@ public final class HostMetrics {
    */
   public HostMetrics(MeterRegistry registry, Path proc) {
     this.proc = proc;
-    if (poll()) {
+    readable = poll();
+    if (readable) {
       gauge(registry, "nv_cpu_utilization", "CPU utilization rate [0.0 - 1.0]", s -> s.utilization);
       gauge(
           registry,
@@ -52,6 +54,11 @@ public final class HostMetrics {
         .description(help)
         .strongReference(true)
         .register(registry);
+  }
+
+  /** Whether this machine has them; otherwise there is nothing to show, and nothing to poll. */
+  public boolean isReadable() {
+    return readable;
   }
 
   /** Reads anew; utilization is that since the reading before. Says so where it cannot be read. */

@@ -39,7 +39,10 @@ final class MetricsHandler extends SimpleChannelInboundHandler<HttpObject> {
     if (!(message instanceof HttpRequest request)) {
       return;
     }
-    if (request.decoderResult().isFailure()) {
+    if (!context.channel().isWritable()) {
+      // Asks again and again without reading: pages would pile up without a bound.
+      context.close().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    } else if (request.decoderResult().isFailure()) {
       answer(context, request, HttpResponseStatus.BAD_REQUEST, "malformed HTTP request", false);
     } else if (!request.method().equals(HttpMethod.GET)) {
       answer(

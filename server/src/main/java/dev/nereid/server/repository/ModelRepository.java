@@ -62,6 +62,9 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   @GuardedBy("serving")
   private final List<ServingVersion> serving = new ArrayList<>();
 
+  /** Completed while no load is under way. */
+  private volatile CompletableFuture<Void> loading = CompletableFuture.completedFuture(null);
+
   private volatile boolean loaded;
   private volatile boolean stopping;
 
@@ -93,9 +96,24 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   /**
    * Loads every model, several at a time, and logs the table of what came of it. Blocks. Call once.
    *
-   * @return whether every model was loaded
+   * @return whether every model was loaded; false at once where the repository is closed already
    */
   public boolean loadAll(int threads) {
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    synchronized (serving) {
+      if (stopping) {
+        return false;
+      }
+      loading = end;
+    }
+    try {
+      return load(threads);
+    } finally {
+      end.complete(null);
+    }
+  }
+
+  private boolean load(int threads) {
     AtomicInteger number = new AtomicInteger();
     ExecutorService executor =
         Executors.newFixedThreadPool(
@@ -186,9 +204,10 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
         return;
       }
       serving.add(served);
+      // Under the lock too: close() must not find it half in service, and it never comes back.
+      collector.add(served.meters());
+      model.set(VersionState.ready(served.model()));
     }
-    collector.add(served.meters());
-    model.set(VersionState.ready(served.model()));
     log.info(
         "successfully loaded '{}' version {} in {} s",
         model.name(),
@@ -265,18 +284,42 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
 
   /** Makes {@link #isReady} false for good; requests are still served. */
   public void beginStop() {
-    stopping = true;
+    synchronized (serving) {
+      stopping = true;
+    }
   }
 
-  /** Finishes what is queued, then unloads every model. Blocks. */
+  /**
+   * Fails every request that waits in a queue; for a server whose time to exit has come.
+   *
+   * @return how many did
+   */
+  public int failQueued() {
+    return servingNow().stream().mapToInt(version -> version.scheduler().failQueued()).sum();
+  }
+
+  /**
+   * Runs a task once no load is under way: now, or on the thread that ends the load. For what loads
+   * need, since {@link #close} does not wait for one.
+   */
+  public void afterLoading(Runnable task) {
+    var unused = loading.thenRun(task);
+  }
+
+  private List<ServingVersion> servingNow() {
+    synchronized (serving) {
+      return List.copyOf(serving);
+    }
+  }
+
+  /**
+   * Finishes what is queued, then unloads every model. Blocks, but not for a load that is under
+   * way: what comes of it is unloaded by it.
+   */
   @Override
   public void close() {
-    List<ServingVersion> toClose;
-    synchronized (serving) {
-      beginStop();
-      toClose = List.copyOf(serving);
-      serving.clear();
-    }
+    beginStop();
+    List<ServingVersion> toClose = servingNow();
     toClose.forEach(version -> version.scheduler().stopAccepting());
     for (Map.Entry<String, ModelEntry> model : models.entrySet()) {
       for (VersionState state : model.getValue().versions()) {
@@ -287,6 +330,9 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
     }
     for (ServingVersion version : toClose) {
       version.close();
+      synchronized (serving) {
+        serving.remove(version);
+      }
       collector.remove(version.meters());
       entry(version.model().name())
           .set(VersionState.unavailable(version.model().version(), "unloaded"));

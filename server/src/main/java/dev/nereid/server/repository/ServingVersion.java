@@ -5,6 +5,8 @@ import dev.nereid.backend.ModelInstance;
 import dev.nereid.server.metrics.ModelMeters;
 import dev.nereid.server.scheduling.Scheduler;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A loaded version and all that has to be closed with it.
@@ -14,6 +16,8 @@ import java.util.List;
 record ServingVersion(
     ModelVersion model, ModelMeters meters, LoadedModel loaded, List<ModelInstance> instances)
     implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ServingVersion.class);
 
   ServingVersion {
     instances = List.copyOf(instances);
@@ -27,7 +31,20 @@ record ServingVersion(
   @Override
   public void close() {
     scheduler().close();
-    instances.forEach(ModelInstance::close);
-    loaded.close();
+    free(instances, loaded);
+  }
+
+  /** Frees instances, then their model, also where one of them fails to. */
+  static void free(List<ModelInstance> instances, LoadedModel model) {
+    instances.forEach(instance -> logged("An instance", instance::close));
+    logged("A model", model::close);
+  }
+
+  private static void logged(String what, Runnable close) {
+    try {
+      close.run();
+    } catch (RuntimeException | Error e) {
+      log.error("{} did not close", what, e);
+    }
   }
 }

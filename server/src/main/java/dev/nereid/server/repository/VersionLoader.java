@@ -83,12 +83,12 @@ final class VersionLoader {
               if (failure == null) {
                 return futures.stream().map(CompletableFuture::join).toList();
               }
-              close(
-                  prepared.model,
+              ServingVersion.free(
                   futures.stream()
                       .filter(future -> !future.isCompletedExceptionally())
                       .map(CompletableFuture::join)
-                      .toList());
+                      .toList(),
+                  prepared.model);
               throw new CompletionException(failure);
             });
   }
@@ -101,17 +101,12 @@ final class VersionLoader {
     }
   }
 
-  private static void close(LoadedModel model, List<ModelInstance> instances) {
-    instances.forEach(ModelInstance::close);
-    model.close();
-  }
-
   private ServingVersion start(
       Prepared prepared, long version, List<ModelInstance> instances, InstanceFaults faults) {
     try {
       return serve(prepared, version, instances, faults);
     } catch (RuntimeException | Error e) {
-      close(prepared.model, instances);
+      ServingVersion.free(instances, prepared.model);
       throw e;
     }
   }
@@ -137,16 +132,23 @@ final class VersionLoader {
             memory,
             clock,
             faults);
-    scheduler.start();
-    double loadSeconds = (clock.nanoTime() - prepared.startNanos) / 1e9;
-    return new ServingVersion(
+    ModelVersion served =
         new ModelVersion(
             name,
             version,
             config.config(),
             ModelInterface.of(config.config(), config.inputReshapes(), config.labels()),
             scheduler,
-            statistics),
+            statistics);
+    try {
+      scheduler.start();
+    } catch (RuntimeException | Error noMoreThreads) {
+      scheduler.close();
+      throw noMoreThreads;
+    }
+    double loadSeconds = (clock.nanoTime() - prepared.startNanos) / 1e9;
+    return new ServingVersion(
+        served,
         new ModelMeters(name, version, config.config().getMetricTagsMap(), statistics, loadSeconds),
         prepared.model,
         instances);

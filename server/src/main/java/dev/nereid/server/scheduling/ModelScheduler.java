@@ -378,11 +378,8 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
     wake(next);
   }
 
-  /**
-   * Stops accepting, and fails every request that waits with the text of a stopping server. What
-   * runs is finished. For a server whose time to exit has come.
-   */
-  public void failQueued() {
+  @Override
+  public int failQueued() {
     List<QueuedRequest> abandoned;
     lock.lock();
     try {
@@ -397,6 +394,7 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
           new InferenceException(StatusCode.UNAVAILABLE, stoppingText(queued.request)),
           FailureReason.OTHER);
     }
+    return abandoned.size();
   }
 
   /**
@@ -421,7 +419,7 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
     }
     parked.forEach(InstanceWorker::unpark);
     workers.forEach(InstanceWorker::join);
-    failQueued();
+    int unused = failQueued();
     lock.lock();
     try {
       alarm.cancel();

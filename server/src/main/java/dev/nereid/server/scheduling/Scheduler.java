@@ -28,6 +28,14 @@ public interface Scheduler extends AutoCloseable {
   /** Refuses what comes from now on; what is queued or runs is finished. Does not wait. */
   void stopAccepting();
 
+  /**
+   * Stops accepting, and fails every request that waits with the text of a stopping server. What
+   * runs is finished. For a server whose time to exit has come.
+   *
+   * @return how many waited
+   */
+  int failQueued();
+
   /** Stops accepting, lets what is queued or runs finish, and ends the instance threads. Blocks. */
   @Override
   void close();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,6 +45,29 @@ class BackendRegistryTest {
     jar("alpha", "", "return \"alpha.bin\";");
     try (BackendRegistry registry = registry()) {
       assertThat(registry.backend("alpha").defaultModelFilename()).isEqualTo("alpha.bin");
+    }
+  }
+
+  @Test
+  void theWorkingDirectoryMayBeTheBackendDirectory() throws Exception {
+    Path here = Path.of("");
+    Path folder = Files.createTempDirectory(here, "backend");
+    String name = folder.getFileName().toString();
+    try {
+      BackendJar.write(
+          here, name, BackendJar.provider("example.Here", name, "", "return \"here.bin\";"));
+      for (String spelt : List.of("", ".", folder + "/..")) {
+        try (BackendRegistry registry = new BackendRegistry(Path.of(spelt), Map.of(), List.of())) {
+          assertThat(registry.backend(name).defaultModelFilename()).isEqualTo("here.bin");
+        }
+      }
+    } finally {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+        for (Path file : files) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.TextFormat;
 import dev.nereid.protocol.ModelConfig;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -127,7 +128,8 @@ class BatchingRulesTest {
                 }
                 """));
 
-    assertThat(batching.maxQueueDelayNanos()).isEqualTo(Long.MAX_VALUE);
+    // A deadline in the past must stay before the end of such a delay on a clock that overflows.
+    assertThat(batching.maxQueueDelayNanos()).isEqualTo(Duration.ofDays(36_500).toNanos());
     assertThat(batching.priorityLevels()).isEqualTo(-1);
     assertThat(batching.defaultPriorityLevel()).isEqualTo(-2);
     assertThat(batching.defaultQueuePolicy().defaultTimeoutMicros()).isEqualTo(Long.MAX_VALUE);

@@ -179,7 +179,16 @@ class ConfigTextTest {
 
     assertThatThrownBy(() -> ConfigText.read(file))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith(file + ": cannot be read: ");
+        .hasMessage(file + ": no regular file (expected: one)");
+  }
+
+  @Test
+  void aDeviceInItsPlaceIsRefusedUnopened() throws Exception {
+    Files.createSymbolicLink(file, Path.of("/dev/null"));
+
+    assertThatThrownBy(() -> ConfigText.read(file))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(file + ": no regular file (expected: one)");
   }
 
   @Test

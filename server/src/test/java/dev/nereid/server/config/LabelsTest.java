@@ -68,7 +68,13 @@ class LabelsTest {
   @Test
   void aFolderIsRefused() {
     model.folder("labels");
-    isRefused("labels", "output[1].label_filename: labels (expected: a file that can be read");
+    isRefused("labels", "output[1].label_filename: labels (expected: a regular file");
+  }
+
+  @Test
+  void aDeviceIsRefusedUnopened() throws Exception {
+    Files.createSymbolicLink(model.path().resolve("device"), Path.of("/dev/null"));
+    isRefused("device", "output[1].label_filename: device (expected: a regular file");
   }
 
   @Test

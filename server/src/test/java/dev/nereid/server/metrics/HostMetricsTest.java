@@ -39,6 +39,13 @@ class HostMetricsTest {
   }
 
   @Test
+  void aMachineWithoutThemIsNotPolled() throws Exception {
+    assertThat(new HostMetrics(page.registry(), proc.resolve("none")).isReadable()).isFalse();
+    write("cpu  1 1 1 1", 2048, 512);
+    assertThat(new HostMetrics(page.registry(), proc).isReadable()).isTrue();
+  }
+
+  @Test
   void memoryIsInBytes() throws Exception {
     write("cpu  1 1 1 1", 2048, 512);
     HostMetrics metrics = new HostMetrics(page.registry(), proc);

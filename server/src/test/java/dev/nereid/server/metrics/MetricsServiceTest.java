@@ -92,6 +92,21 @@ class MetricsServiceTest {
   }
 
   @Test
+  void whoAsksWithoutReadingIsLeftBeforePagesPileUp() throws Exception {
+    int requests = 500;
+    String page = "x".repeat(1 << 20);
+    try (MetricsService large = MetricsService.open(ANY, () -> page);
+        Socket socket = new Socket(ANY.getAddress(), large.address().getPort())) {
+      OutputStream out = socket.getOutputStream();
+      out.write(
+          "GET /metrics HTTP/1.1\r\n\r\n".repeat(requests).getBytes(StandardCharsets.US_ASCII));
+      out.flush();
+      assertThat(socket.getInputStream().readAllBytes().length)
+          .isLessThan(requests / 2 * page.length());
+    }
+  }
+
+  @Test
   void aPortThatIsTakenIsRefused() {
     assertThatThrownBy(
             () ->
