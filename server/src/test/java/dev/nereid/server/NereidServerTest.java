@@ -449,6 +449,24 @@ class NereidServerTest {
   }
 
   @Test
+  void metricsOfTheMachineCanBeLeftOut() throws Exception {
+    models.identity("m", "", "1");
+    assertThat(metrics(start("--allow-cpu-metrics=false")).types())
+        .containsKey("nv_inference_count")
+        .doesNotContainKeys("nv_cpu_utilization", "nv_cpu_memory_used_bytes");
+  }
+
+  @Test
+  void twoServersMayShareAPort() throws Exception {
+    NereidServer first = start("--reuse-grpc-port=true");
+    int port = first.grpcPort().orElseThrow();
+    try (NereidServer second =
+        NereidServer.open(options("--reuse-grpc-port=true", "--grpc-port=" + port))) {
+      assertThat(second.grpcPort()).hasValue(port);
+    }
+  }
+
+  @Test
   void anInstanceThatDiesTakesItsVersionOutOfService() throws Exception {
     models.config(
         "m",
