@@ -78,6 +78,11 @@ class DecoupledTest {
     public void stopAccepting() {}
 
     @Override
+    public int failQueued() {
+      return 0;
+    }
+
+    @Override
     public void close() {}
   }
 
