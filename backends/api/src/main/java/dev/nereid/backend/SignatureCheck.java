@@ -54,9 +54,22 @@ public final class SignatureCheck {
     }
     if (spec.inputs().size() < offered || required > signature.inputs().size()) {
       throw new BackendException(
-          "unable to load model '%s', configuration expects %d inputs, model provides %d"
-              .formatted(name(), spec.inputs().size(), signature.inputs().size()));
+          "unable to load model '%s', configuration expects %d inputs, model provides %d%s"
+              .formatted(name(), spec.inputs().size(), signature.inputs().size(), missing(byName)));
     }
+  }
+
+  /** Triton's text gives numbers alone; these are the names behind them. */
+  private String missing(Map<String, TensorSpec> byName) {
+    Map<String, TensorSpec> configured = byName(spec.inputs());
+    List<String> missing =
+        byName.values().stream()
+            .filter(input -> !input.optional() && !configured.containsKey(input.name()))
+            .map(input -> "'" + input.name() + "'")
+            .toList();
+    return missing.isEmpty()
+        ? ""
+        : ": the configuration leaves out input(s) [" + String.join(",", missing) + "]";
   }
 
   private void outputs() throws BackendException {

@@ -115,7 +115,8 @@ class SignatureCheckTest {
         spec(8, List.of(IN), OUT),
         List.of(IN, other),
         OUT,
-        "unable to load model 'm', configuration expects 1 inputs, model provides 2");
+        "unable to load model 'm', configuration expects 1 inputs, model provides 2"
+            + ": the configuration leaves out input(s) ['B']");
     assertRefused(
         spec(8, List.of(new TensorSpec("IN", DataType.BYTES, -1, 16)), OUT),
         List.of(IN),

@@ -2,6 +2,8 @@ package dev.nereid.backend.onnxruntime;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Parameters;
+import dev.nereid.backend.UnpackedFiles;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -15,12 +17,15 @@ import java.util.OptionalInt;
  * @param intraOpThreads {@code intra_op_thread_count}: threads within an operator, of the global
  *     pool or of each session whose model does not say; 0 or none is one a core
  * @param interOpThreads {@code inter_op_thread_count}: likewise across operators
+ * @param libraryCacheDirectory {@code library-cache-directory}, ours: where the engine's library is
+ *     unpacked, once a version; {@code nereid} in the user's cache directory
  */
 record BackendSettings(
     int defaultMaxBatchSize,
     boolean globalThreadPool,
     OptionalInt intraOpThreads,
-    OptionalInt interOpThreads) {
+    OptionalInt interOpThreads,
+    Path libraryCacheDirectory) {
 
   private static final int DEFAULT_MAX_BATCH_SIZE = 4;
 
@@ -33,7 +38,8 @@ record BackendSettings(
                 .orElse(DEFAULT_MAX_BATCH_SIZE),
             parameters.bool("enable-global-threadpool").orElse(false),
             parameters.integer("intra_op_thread_count", 0, SessionSettings.MOST_THREADS),
-            parameters.integer("inter_op_thread_count", 0, SessionSettings.MOST_THREADS));
+            parameters.integer("inter_op_thread_count", 0, SessionSettings.MOST_THREADS),
+            UnpackedFiles.cacheDirectory(parameters));
     parameters.refuseOthers();
     return parsed;
   }

@@ -21,6 +21,7 @@ record Engine(OrtEnvironment environment, OrtInternals internals, Tensors tensor
    *     for after the process started without
    */
   static Engine start(BackendSettings settings) throws BackendException {
+    NativeLibrary.unpack(settings.libraryCacheDirectory());
     try {
       OrtEnvironment environment =
           settings.globalThreadPool()

@@ -154,9 +154,12 @@ class SessionSettingsTest {
             Map.of(
                 "default-max-batch-size", "16",
                 "intra_op_thread_count", "3",
-                "inter_op_thread_count", "2"));
+                "inter_op_thread_count", "2",
+                "library-cache-directory", "/cache"));
     assertThat(settings)
-        .isEqualTo(new BackendSettings(16, false, OptionalInt.of(3), OptionalInt.of(2)));
+        .isEqualTo(
+            new BackendSettings(
+                16, false, OptionalInt.of(3), OptionalInt.of(2), Path.of("/cache")));
     for (String name :
         List.of("default-max-batch-size", "enable-global-threadpool", "intra_op_thread_count")) {
       assertThatThrownBy(() -> BackendSettings.parse(Map.of(name, "x")))

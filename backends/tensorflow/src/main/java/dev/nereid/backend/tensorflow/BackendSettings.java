@@ -2,10 +2,9 @@ package dev.nereid.backend.tensorflow;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Parameters;
-import java.nio.file.InvalidPathException;
+import dev.nereid.backend.UnpackedFiles;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * {@code --backend-config=tensorflow,…}.
@@ -18,7 +17,6 @@ import java.util.Optional;
 record BackendSettings(int defaultMaxBatchSize, Path libraryCacheDirectory) {
 
   private static final int DEFAULT_MAX_BATCH_SIZE = 4;
-  private static final String LIBRARY_CACHE_DIRECTORY = "library-cache-directory";
 
   static BackendSettings parse(Map<String, String> settings) throws BackendException {
     Parameters parameters = Parameters.ofBackend(TensorFlowProvider.NAME, settings);
@@ -26,22 +24,8 @@ record BackendSettings(int defaultMaxBatchSize, Path libraryCacheDirectory) {
         parameters
             .integer("default-max-batch-size", 0, Integer.MAX_VALUE)
             .orElse(DEFAULT_MAX_BATCH_SIZE);
-    Optional<String> cache = parameters.text(LIBRARY_CACHE_DIRECTORY);
+    Path cache = UnpackedFiles.cacheDirectory(parameters);
     parameters.refuseOthers();
-    try {
-      return new BackendSettings(
-          maxBatchSize, cache.map(Path::of).orElseGet(BackendSettings::userCache));
-    } catch (InvalidPathException e) {
-      throw parameters.refusal(LIBRARY_CACHE_DIRECTORY, "a path");
-    }
-  }
-
-  private static Path userCache() {
-    String xdg = System.getenv("XDG_CACHE_HOME");
-    Path base =
-        xdg == null || xdg.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(xdg);
-    return base.resolve("nereid");
+    return new BackendSettings(maxBatchSize, cache);
   }
 }

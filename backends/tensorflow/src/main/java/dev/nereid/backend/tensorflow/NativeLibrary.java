@@ -2,6 +2,7 @@ package dev.nereid.backend.tensorflow;
 
 import ai.djl.tensorflow.engine.javacpp.LibUtils;
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.UnpackedFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -82,7 +83,8 @@ final class NativeLibrary {
   private static Path unpacked(Path cacheDirectory) throws BackendException {
     try {
       Path folder = cacheDirectory.resolve("tensorflow-core-native-" + version() + "-" + PLATFORM);
-      UnpackedFiles files = new UnpackedFiles(folder, RESOURCES, FILES);
+      UnpackedFiles files =
+          new UnpackedFiles(NativeLibrary.class.getClassLoader(), folder, RESOURCES, FILES);
       if (!files.areThere()) {
         log.info("Unpacking TensorFlow's library, about 630 MB, once, to {}", files.folder());
         files.unpack();

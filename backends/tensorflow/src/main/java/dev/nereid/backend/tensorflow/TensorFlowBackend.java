@@ -9,11 +9,16 @@ import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.SignatureCheck;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** TensorFlow in this process. */
 final class TensorFlowBackend implements Backend {
 
+  private static final Logger log = LoggerFactory.getLogger(TensorFlowBackend.class);
+
   private final BackendSettings settings;
+  private final IntraOpPool intraOpPool = new IntraOpPool();
 
   /** The library is loaded by now. */
   TensorFlowBackend(BackendSettings settings) {
@@ -59,7 +64,10 @@ final class TensorFlowBackend implements Backend {
         TfSignature.of(spec.source(), session.graphTag(), session.signatureKey());
     ModelSignature described = signature.asConfigured(spec);
     SignatureCheck.check(spec, described);
-    return new TensorFlowModel(
-        spec, signature, described, session.toProto(spec.graphOptimizationLevel()));
+    TensorFlowModel model =
+        new TensorFlowModel(
+            spec, signature, described, session.toProto(spec.graphOptimizationLevel()));
+    intraOpPool.loaded(spec.source().modelName(), session.intraOpThreads()).ifPresent(log::warn);
+    return model;
   }
 }

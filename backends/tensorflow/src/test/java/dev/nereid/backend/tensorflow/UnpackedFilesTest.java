@@ -3,6 +3,7 @@ package dev.nereid.backend.tensorflow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nereid.backend.UnpackedFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,13 +26,14 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway.Init") // JUnit fills the directory before each test.
 class UnpackedFilesTest {
 
+  private static final ClassLoader LOADER = UnpackedFilesTest.class.getClassLoader();
   private static final String FILE = "libjnitensorflow.so";
   private static final String RESOURCES = "org/tensorflow/internal/c_api/linux-x86_64";
 
   @TempDir private Path cache;
 
   private UnpackedFiles files() {
-    return new UnpackedFiles(cache.resolve("v1"), RESOURCES, List.of(FILE));
+    return new UnpackedFiles(LOADER, cache.resolve("v1"), RESOURCES, List.of(FILE));
   }
 
   private List<String> cacheContent() throws IOException {
@@ -94,7 +96,7 @@ class UnpackedFilesTest {
   @Test
   void aFileThatNoJarHasLeavesNothingBehind() throws Exception {
     UnpackedFiles missing =
-        new UnpackedFiles(cache.resolve("v1"), RESOURCES, List.of(FILE, "libnowhere.so"));
+        new UnpackedFiles(LOADER, cache.resolve("v1"), RESOURCES, List.of(FILE, "libnowhere.so"));
     assertThatThrownBy(missing::unpack)
         .isInstanceOf(FileNotFoundException.class)
         .hasMessageContaining("libnowhere.so");

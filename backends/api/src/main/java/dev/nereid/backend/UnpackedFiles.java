@@ -1,4 +1,4 @@
-package dev.nereid.backend.tensorflow;
+package dev.nereid.backend;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -7,6 +7,7 @@ import java.net.URL;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,7 +16,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Files of a jar, unpacked into a folder of their own.
+ * Files of a jar, such as native libraries, unpacked into a folder of their own.
  *
  * <ul>
  *   <li>They are unpacked beside the folder, which is moved to its place in one step: a process
@@ -25,22 +26,57 @@ import java.util.List;
  *   <li>What a process that died left behind is removed by one that unpacks later.
  * </ul>
  *
+ * @param loader finds the jar
  * @param folder where the files are wanted
  * @param resources the jar's folder that has them
  * @param names of the files
  */
-record UnpackedFiles(Path folder, String resources, List<String> names) {
+public record UnpackedFiles(ClassLoader loader, Path folder, String resources, List<String> names) {
+
+  /** The setting of a backend that says where its library is unpacked. */
+  private static final String CACHE_DIRECTORY = "library-cache-directory";
 
   private static final String UNPACKING = "unpacking-";
   private static final Duration ABANDONED = Duration.ofHours(1);
 
-  UnpackedFiles {
+  public UnpackedFiles {
     folder = folder.toAbsolutePath();
     names = List.copyOf(names);
   }
 
+  /**
+   * The folder for such folders: a backend's {@code library-cache-directory}, or {@code nereid} in
+   * the user's cache directory.
+   *
+   * @param backend its {@code --backend-config}
+   */
+  public static Path cacheDirectory(Parameters backend) throws BackendException {
+    try {
+      return backend.text(CACHE_DIRECTORY).map(Path::of).orElseGet(UnpackedFiles::userCache);
+    } catch (InvalidPathException e) {
+      throw backend.refusal(CACHE_DIRECTORY, "a path");
+    }
+  }
+
+  private static Path userCache() {
+    String xdg = System.getenv("XDG_CACHE_HOME");
+    Path base =
+        xdg == null || xdg.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(xdg);
+    return base.resolve("nereid");
+  }
+
+  /** The folder with the files, which are unpacked first unless they are there. */
+  public Path unpacked() throws IOException {
+    if (!areThere()) {
+      unpack();
+    }
+    return folder;
+  }
+
   /** Whether nothing is to be done. */
-  boolean areThere() throws IOException {
+  public boolean areThere() throws IOException {
     for (String name : names) {
       Path file = folder.resolve(name);
       if (!Files.isRegularFile(file)
@@ -52,7 +88,7 @@ record UnpackedFiles(Path folder, String resources, List<String> names) {
   }
 
   /** Unpacks them, whatever is there. */
-  void unpack() throws IOException {
+  public void unpack() throws IOException {
     Path cache = Files.createDirectories(folder.resolveSibling(""));
     removeAbandoned(cache);
     Path beside = Files.createTempDirectory(cache, UNPACKING);
@@ -118,7 +154,7 @@ record UnpackedFiles(Path folder, String resources, List<String> names) {
   }
 
   private URL resource(String name) throws IOException {
-    URL url = UnpackedFiles.class.getClassLoader().getResource(resources + "/" + name);
+    URL url = loader.getResource(resources + "/" + name);
     if (url == null) {
       throw new FileNotFoundException(resources + "/" + name + " is not on the class path");
     }
