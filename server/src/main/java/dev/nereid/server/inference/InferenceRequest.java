@@ -8,9 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * One validated request on its way to a model.
  *
  * <ul>
- *   <li>Its inputs' memory is released exactly once, by {@link #release}: by the scheduler when it
- *       takes the request's place in a batch or refuses it, by the endpoint when it never got that
- *       far.
+ *   <li>Its inputs' memory is released exactly once, by {@link #release}: by the scheduler when its
+ *       batch has run or it has failed while it waited, by the endpoint when it was never queued.
  *   <li>Its {@link ResponseObserver} is called exactly once.
  *   <li>Immutable but for that release.
  * </ul>

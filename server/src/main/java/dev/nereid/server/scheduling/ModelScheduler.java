@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The scheduler of one model version: its queue, and the instances that pull from it.
@@ -84,6 +86,8 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
    * inputs, counts it, and tells its observer, in this order, after the lock is free. With
    * preserve_ordering, Answers may pass the telling on to another thread that is at it.
    */
+
+  private static final Logger log = LoggerFactory.getLogger(ModelScheduler.class);
 
   /** For an alarm that is not set. */
   private static final Clock.Alarm NO_ALARM = () -> {};
@@ -527,11 +531,18 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
     return drained;
   }
 
-  /** Ends a request that left the queue without being run. */
+  /**
+   * Ends a request that left the queue without being run. Throws nothing: the thread may be here
+   * for another request, whose enqueueing must not fail for this one.
+   */
   private void fail(QueuedRequest queued, InferenceException reason, FailureReason counted) {
-    queued.request.release();
-    statistics.recordFailure(counted, clock.nanoTime() - queued.request.receivedNanos());
     queued.fail(reason);
+    try {
+      queued.request.release();
+      statistics.recordFailure(counted, clock.nanoTime() - queued.request.receivedNanos());
+    } catch (RuntimeException | Error defect) {
+      log.error("{}: request '{}' did not end cleanly", modelName, queued.request.id(), defect);
+    }
     answers.send(queued);
   }
 

@@ -166,6 +166,28 @@ class OwnDefectsTest {
   }
 
   @Test
+  void aRequestThatCannotEndCleanlyFailsNoOthersEnqueueing() throws InferenceException {
+    ModelScheduler scheduler = scheduler(time, () -> 0, 1);
+    Told expires = new Told();
+    Tensor input = input();
+    scheduler.enqueue(
+        new InferenceRequest(
+            "", List.of(input), List.of(), 1, 0, 0, time.nanoTime() + 1, 0, Map.of(), expires));
+    input.data().release();
+    time.jumpTo(time.nanoTime() + 2);
+    Told next = new Told();
+    scheduler.enqueue(request(input(), next));
+    run(scheduler.workers().get(0));
+
+    assertThat(expires.outcomes).hasSize(1);
+    assertThat(expires.outcomes.get(0)).startsWith("DEADLINE_EXCEEDED: ");
+    assertThat(next.outcomes).containsExactly("answered");
+    assertThat(faults).isEmpty();
+    assertThat(memory.usedBytes()).isZero();
+    scheduler.close();
+  }
+
+  @Test
   void anInstanceThatCannotLookAtTheQueueRetiresAndWhatWaitsIsTold() throws Exception {
     BreakingClock clock = new BreakingClock("m-1-0_0");
     clock.breaks.set(1);

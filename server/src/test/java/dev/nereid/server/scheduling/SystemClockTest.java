@@ -2,11 +2,15 @@ package dev.nereid.server.scheduling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 final class SystemClockTest {
@@ -44,6 +48,29 @@ final class SystemClockTest {
       later.await();
       assertThat(cancelledOneRang).isFalse();
     }
+  }
+
+  @Test
+  void anAlarmThatFailsIsLoggedAndStopsNoOther() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(SystemClock.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    try (SystemClock clock = new SystemClock()) {
+      CountDownLatch later = new CountDownLatch(1);
+      long now = clock.nanoTime();
+      clock.at(
+          now,
+          () -> {
+            throw new AssertionError("an alarm's own");
+          });
+      clock.at(now + 1, later::countDown);
+      later.await();
+    } finally {
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list).hasSize(1);
+    assertThat(logged.list.get(0).getThrowableProxy().getMessage()).isEqualTo("an alarm's own");
   }
 
   @Test
