@@ -59,6 +59,11 @@ record CompatibilityPage(List<Row> rows) {
       return here.startsWith("works");
     }
 
+    /** Whether the last cell is names of tests, at least one, and nothing else. */
+    boolean namesTestsOnly() {
+      return !tests.isEmpty() && TEST.matcher(tests).replaceAll("").isBlank();
+    }
+
     List<TestName> testNames() {
       return TEST.matcher(tests)
           .results()
