@@ -59,6 +59,9 @@ final class GeneratorArguments {
   }
 
   GeneratorHealth.Limits limits(long sloLimitNanos) {
+    if (!(maxCpu >= 0)) {
+      throw new IllegalArgumentException("max cpu: " + maxCpu + " (expected: >= 0)");
+    }
     long usual = GeneratorHealth.Limits.forLimit(sloLimitNanos).maxLagNanos();
     return new GeneratorHealth.Limits(maxLag == null ? usual : maxLag.toNanos(), maxCpu);
   }

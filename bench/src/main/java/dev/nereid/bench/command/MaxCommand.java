@@ -1,6 +1,7 @@
 package dev.nereid.bench.command;
 
 import dev.nereid.bench.Bench;
+import dev.nereid.bench.measure.GeneratorHealth;
 import dev.nereid.bench.measure.StopSignal;
 import dev.nereid.bench.report.BenchReport;
 import dev.nereid.bench.report.Environment;
@@ -120,6 +121,7 @@ final class MaxCommand implements Callable<Integer> {
     TargetOptions options = target.options();
     MaxSettings settings = settings();
     checkTimeout(options, Optional.of(settings.slo()));
+    GeneratorHealth.Limits limits = generator.limits(settings.slo().limitNanos());
     output.check();
     Instant startedAt = Instant.now();
     SearchListener listener =
@@ -127,8 +129,7 @@ final class MaxCommand implements Callable<Integer> {
             ? SearchListener.SILENT
             : new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options)) {
-      Bench bench =
-          new Bench(grpc, generator.limits(settings.slo().limitNanos()), options.timeout(), stop);
+      Bench bench = new Bench(grpc, limits, options.timeout(), stop);
       MaxResult result = bench.max(settings, listener);
       String text = TextReport.search(result) + '\n' + TextReport.table(List.of(result));
       BenchReport report = BenchReport.ofSearches(Environment.here(startedAt), List.of(result));

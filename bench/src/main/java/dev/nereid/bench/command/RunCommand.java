@@ -1,6 +1,7 @@
 package dev.nereid.bench.command;
 
 import dev.nereid.bench.Bench;
+import dev.nereid.bench.measure.GeneratorHealth;
 import dev.nereid.bench.measure.ProbePlan.Load;
 import dev.nereid.bench.measure.ProbeResult;
 import dev.nereid.bench.measure.StopSignal;
@@ -101,16 +102,12 @@ final class RunCommand implements Callable<Integer> {
     Optional<Slo> objective = Optional.ofNullable(slo).map(Slo::parse);
     MaxCommand.checkTimeout(options, objective);
     MaxCommand.requirePositive("duration", duration);
+    GeneratorHealth.Limits limits = generator.limits(objective.map(Slo::limitNanos).orElse(0L));
     output.check();
     Instant startedAt = Instant.now();
     ProgressPrinter progress = new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options)) {
-      Bench bench =
-          new Bench(
-              grpc,
-              generator.limits(objective.map(Slo::limitNanos).orElse(0L)),
-              options.timeout(),
-              stop);
+      Bench bench = new Bench(grpc, limits, options.timeout(), stop);
       if (!output.isQuiet()) {
         progress.onProbeStart(Phase.BRACKET, offered.ratePerSecond().orElse(0));
       }

@@ -1,5 +1,6 @@
 package dev.nereid.bench.measure;
 
+import dev.nereid.bench.measure.ProbePlan.Objective;
 import dev.nereid.bench.statistics.Exceedance;
 import dev.nereid.bench.statistics.QueueGrowth;
 import dev.nereid.bench.statistics.Slo;
@@ -53,8 +54,10 @@ record Judgement(Verdict verdict, String reason) {
   }
 
   /** This judgement, or INVALID where the generator spoilt it. */
-  Judgement given(GeneratorHealth generator, Slo slo, Latencies service) {
+  Judgement given(GeneratorHealth generator, Objective objective, Latencies service) {
+    Slo slo = objective.slo();
     if (verdict == Verdict.FAIL
+        && objective.binding()
         && service.countAbove(slo.limitNanos()) > 2 * slo.allowedFraction() * service.count()) {
       return this;
     }

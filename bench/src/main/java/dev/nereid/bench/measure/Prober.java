@@ -127,7 +127,8 @@ public final class Prober {
             totals.due() - totals.sent(),
             cpuShare,
             limits);
-    Judgement judgement = Judgement.of(slo, late, growth).given(generator, slo, totals.service());
+    Judgement judgement =
+        Judgement.of(slo, late, growth).given(generator, plan.objective(), totals.service());
     double[] share =
         Exceedance.interval(late.count(), slo.allowedFraction(), late.vif(), late.blocks(), 0.95);
     double serviceMean = totals.service().meanNanos();

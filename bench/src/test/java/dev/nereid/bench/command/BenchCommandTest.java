@@ -298,6 +298,7 @@ class BenchCommandTest {
         "run -m image --rate 10 --input zeros --images /tmp",
         "run -m image --rate 10 --shape input",
         "run -m image --rate 10 -i http",
+        "run -m image --rate 10 --max-cpu -1",
         "run -m image --rate 10 -b 0",
         "run -m image --rate 10 --connections 0",
         "run -m image --rate 10 --json /no/such/folder/file.json",
