@@ -6,6 +6,7 @@ import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.unix.UnixChannelOption;
@@ -144,6 +145,9 @@ public final class GrpcEndpoint {
             .workerEventLoopGroup(loops.group())
             .directExecutor()
             .withOption(ChannelOption.SO_BACKLOG, BACKLOG)
+            // Not gRPC's own: its chunks of 2 MiB hold three images, so they empty between any two
+            // requests, and each time are given back to the system, asked for again and zeroed.
+            .withChildOption(ChannelOption.ALLOCATOR, ByteBufAllocator.DEFAULT)
             // Large reads: a frame that two of them share is copied by Netty.
             .withChildOption(
                 ChannelOption.RECVBUF_ALLOCATOR,
