@@ -132,9 +132,12 @@ final class InstanceWorker implements Runnable {
     try {
       try {
         compute(batch);
-        batch.release();
       } finally {
-        scheduler.executed(batch);
+        try {
+          batch.release();
+        } finally {
+          scheduler.executed(batch);
+        }
       }
       fault = fault();
     } catch (RuntimeException | Error defect) {

@@ -162,6 +162,7 @@ class OwnDefectsTest {
     assertThat(faults).containsExactly("0_0: java.lang.IllegalStateException: no clock, 0 left");
     assertThat(told.outcomes).hasSize(1);
     assertThat(told.outcomes.get(0)).startsWith("INTERNAL: ");
+    assertThat(memory.usedBytes()).isZero();
     scheduler.close();
   }
 
