@@ -33,6 +33,7 @@ class Server:
             *flags,
         ]
         self.process = None
+        self.asked_to_stop = False
 
     def __enter__(self):
         with open(self.log, "wb") as log:
@@ -48,14 +49,19 @@ class Server:
         return self
 
     def __exit__(self, *failure):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise
+
+    def ask_to_stop(self):
+        """Sends SIGTERM, once: a second one would end the server at once."""
+        if not self.asked_to_stop and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.asked_to_stop = True
 
     def await_ready(self):
         deadline = time.monotonic() + READY_SECONDS

@@ -1,6 +1,7 @@
 """Inference through tritonclient, on all three backends."""
 import queue
 
+import ml_dtypes
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
@@ -24,7 +25,7 @@ def test_identity_gives_back_every_fixed_size_type(client, datatype):
 
 
 def test_identity_gives_back_bfloat16(client):
-    values = np.array([[1.0, -2.5, 3.0]], dtype=np.float32)
+    values = np.array([[1.0, -2.5, 3.0]], dtype=ml_dtypes.bfloat16)
     result = client.infer("identity_bf16", [tensor("INPUT0", values, "BF16")])
     np.testing.assert_array_equal(result.as_numpy("OUTPUT0"), values)
 

@@ -15,8 +15,8 @@ def perf_analyzer(server, table, *arguments):
         [
             os.path.join(TOOLS, "perf_analyzer"),
             *("-u", server.url, "-i", "grpc"),
-            # Short windows, and a verdict after few: this is about getting through, not about figures.
-            *("--measurement-interval", "1000", "--stability-percentage", "50", "--max-trials", "10"),
+            # Short windows, and content with any three of them: this is about getting through, not about figures.
+            *("--measurement-interval", "1000", "--stability-percentage", "999", "--max-trials", "10"),
             *("-f", str(table)),
             *arguments,
         ],
@@ -58,7 +58,9 @@ def test_a_run_at_given_rates_completes(server, tmp_path):
 
 def test_a_batched_model_of_two_inputs_completes(server, tmp_path):
     rows, output = perf_analyzer(
-        server, tmp_path / "table.csv", *("-m", "add_and_subtract", "-b", "4", "--concurrency-range", "2", "--percentile=95")
+        server,
+        tmp_path / "table.csv",
+        *("-m", "add_and_subtract", "-b", "4", "--concurrency-range", "2", "--percentile=95"),
     )
     assert len(rows) == 1, output
     assert "p95 latency" in rows[0], output

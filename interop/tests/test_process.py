@@ -1,6 +1,5 @@
 """The server as a process: how it starts, refuses and stops."""
 import queue
-import signal
 import subprocess
 import time
 
@@ -24,7 +23,7 @@ def test_sigterm_lets_the_requests_under_way_finish(tmp_path):
             deadline = time.monotonic() + 20
             while server.metric("nv_inference_pending_request_count", model="slow") != 1:
                 assert time.monotonic() < deadline, "the second request never came to wait"
-            server.process.send_signal(signal.SIGTERM)
+            server.ask_to_stop()
             for _ in range(2):
                 result, error = answers.get(timeout=20)
                 assert error is None

@@ -1,10 +1,10 @@
 package dev.nereid.launcher;
 
+import dev.nereid.bench.command.BenchCommand;
 import dev.nereid.models.ModelsCommand;
 import dev.nereid.server.ServeCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -23,12 +23,22 @@ import picocli.CommandLine.Spec;
       "  nereid quickstart",
       "      makes models, serves them here, measures each, prints a table and writes a report",
       "  nereid models build --into models",
-      "      makes the model repository that quickstart uses",
+      "  nereid serve --model-repository=models",
+      "  nereid bench max -m resnet50_onnx --slo 'p95<=250ms'",
+      "      the same by hand, step by step; bench measures any KServe v2 server (-u HOST:PORT)",
       "  nereid <subcommand> --help",
       "      every option of a subcommand, with an example",
     },
-    subcommands = {ServeCommand.class, ModelsCommand.class, HelpCommand.class})
+    exitCodeOnInvalidInput = Nereid.EXIT_USAGE,
+    subcommands = {
+      QuickstartCommand.class,
+      ServeCommand.class,
+      ModelsCommand.class,
+      ClassArchive.class
+    })
 public final class Nereid implements Runnable {
+
+  static final int EXIT_USAGE = 1;
 
   @Spec private CommandSpec spec;
 
@@ -40,7 +50,7 @@ public final class Nereid implements Runnable {
 
   /** The whole command with its subcommands, as {@link #main} runs it. */
   static CommandLine commandLine() {
-    return new CommandLine(new Nereid());
+    return new CommandLine(new Nereid()).addSubcommand(BenchCommand.commandLine());
   }
 
   @Override

@@ -22,6 +22,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "build",
     mixinStandardHelpOptions = true,
+    exitCodeOnInvalidInput = 1,
     sortOptions = false,
     description = {
       "Builds a model repository with ResNet-50 as a TensorFlow SavedModel and as ONNX: the real"

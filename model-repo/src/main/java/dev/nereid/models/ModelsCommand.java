@@ -9,6 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "models",
     mixinStandardHelpOptions = true,
+    exitCodeOnInvalidInput = 1,
     description = "Makes model repositories.",
     footer = {
       "",

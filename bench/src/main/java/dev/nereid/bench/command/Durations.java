@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 
 /** Reads durations as people type them: {@code 10s}, {@code 100ms}, {@code 1m}, {@code 1.5s}. */
-final class Durations implements ITypeConverter<Duration> {
+public final class Durations implements ITypeConverter<Duration> {
   private static final Pattern FORM =
       Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)\\s*(us|µs|ms|s|m|h)");
 

@@ -41,7 +41,8 @@ public final class ExitCode {
     };
   }
 
-  static int of(MaxResult result) {
+  /** How a search ended. */
+  public static int of(MaxResult result) {
     return switch (result.outcome()) {
       case CONFIRMED, NOT_REACHED -> PASSED;
       case NOT_MET -> SLO_NOT_MET;
