@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -285,6 +286,32 @@ class NereidServerTest {
 
     assertThat(backend.events)
         .containsExactly("instance closed", "model closed", "backend closed", "not loaded");
+  }
+
+  @Test
+  void aStopDoesNotWaitForAModelThatWasLoadedTooLateToBeUnloaded() throws Exception {
+    CountDownLatch mayClose = new CountDownLatch(1);
+    LoadingBackend backend = new LoadingBackend(mayClose);
+    models.config("m", LoadingBackend.CONFIG, "1");
+    NereidServer running = open(backend.provider());
+    CompletableFuture<Void> loaded =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                running.load();
+              } catch (StartException expected) {
+                backend.events.add("not loaded");
+              }
+            });
+    backend.entered.await();
+    assertThat(running.stop(LONG)).isTrue();
+    backend.go.countDown();
+    backend.closing.await();
+
+    assertThat(CompletableFuture.supplyAsync(() -> running.stop(LONG))).succeedsWithin(LONG);
+    mayClose.countDown();
+    loaded.join();
+    assertThat(backend.events).endsWith("backend closed", "not loaded");
   }
 
   @Test
