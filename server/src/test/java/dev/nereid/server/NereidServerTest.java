@@ -451,6 +451,18 @@ class NereidServerTest {
   }
 
   @Test
+  void anAddressThatIsNoneIsNamedWithItsFlag() {
+    assertThatThrownBy(() -> NereidServer.open(options("--grpc-address=no address")))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("--grpc-address no address")
+        .hasMessageContaining("UnresolvedAddressException");
+    assertThatThrownBy(() -> NereidServer.open(options("--metrics-address=no address")))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("--metrics-address of no address")
+        .hasMessageContaining("UnresolvedAddressException");
+  }
+
+  @Test
   void aServerThatCouldNotStartLeavesNoPortOpen() throws Exception {
     int metricsPort;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -204,7 +204,8 @@ class ServeCommandTest {
         "--log-verbose=-1 | -1 (expected: a number >= 0)",
         "--log-format=xml | xml (expected: default, ISO8601 or JSON)",
         "--exit-on-error=maybe | maybe (expected: true or false)",
-        "--grpc-infer-thread-count=0 | --grpc-infer-thread-count: 0 (expected: > 0)",
+        "--grpc-infer-thread-count=0 | --grpc-infer-thread-count: 0 (expected: 1..128)",
+        "--grpc-infer-thread-count=129 | --grpc-infer-thread-count: 129 (expected: 1..128)",
         "--grpc-keepalive-time=0 | --grpc-keepalive-time: PT0S (expected: > 0)",
         "--grpc-infer-response-compression-level=max | max (expected: none, low, medium or high)",
         "--grpc-use-ssl=true | --grpc-use-ssl: true (expected: with --grpc-server-cert and"
