@@ -195,7 +195,8 @@ class ModelRepositoryTest {
               tuple("stranger", "", "UNAVAILABLE"));
       assertThat(reason(repository, "broken"))
           .isEqualTo(
-              "parameters['execute_delay_ms']: -1 (expected: an integer from 0 to 2147483647)");
+              models.path()
+                  + "/broken/config.pbtxt:6:1: parameters['execute_delay_ms']: -1 (expected: an integer from 0 to 2147483647)");
       assertThat(reason(repository, "stranger"))
           .isEqualTo(
               "unable to find backend library for backend 'tensorflow', try specifying runtime on"
@@ -203,7 +204,8 @@ class ModelRepositoryTest {
       assertThat(reason(repository, "garbage")).contains("garbage/config.pbtxt:1:");
       assertThat(reason(repository, "empty"))
           .isEqualTo(
-              "at least one version must be available under the version policy of model 'empty'");
+              models.path()
+                  + "/empty/config.pbtxt: at least one version must be available under the version policy of model 'empty'");
       assertThat(repository.resolve("good", 1).version()).isEqualTo(1);
     }
   }
