@@ -85,6 +85,12 @@ public final class ModelConfigLoader {
     List<Long> onDisk = Versions.onDisk(modelDirectory);
     ModelFormat.complete(
         text, config, onDisk.isEmpty() ? null : modelDirectory.resolve(onDisk.get(0).toString()));
+    if (ModelFormat.isGraphDef(config)) {
+      throw text.refuse(
+          config.getPlatform(),
+          "tensorflow_savedmodel; graphs without a signature are not supported yet",
+          "platform");
+    }
     Defaults.fill(config);
     BatchingRules.check(text, config);
     checkModelFilename(text, config);

@@ -25,11 +25,13 @@ record ModelFormat(String platform, String backend, String filename, Kind kind) 
     EITHER
   }
 
+  private static final String GRAPH_DEF = "tensorflow_graphdef";
+
   /** In the order in which Triton looks for their files. */
   private static final List<ModelFormat> ALL =
       List.of(
           new ModelFormat("tensorflow_savedmodel", "tensorflow", "model.savedmodel", Kind.FOLDER),
-          new ModelFormat("tensorflow_graphdef", "tensorflow", "model.graphdef", Kind.FILE),
+          new ModelFormat(GRAPH_DEF, "tensorflow", "model.graphdef", Kind.FILE),
           new ModelFormat("tensorrt_plan", "tensorrt", "model.plan", Kind.FILE),
           new ModelFormat("onnxruntime_onnx", "onnxruntime", "model.onnx", Kind.EITHER),
           new ModelFormat("", "openvino", "model.xml", Kind.EITHER),
@@ -38,6 +40,11 @@ record ModelFormat(String platform, String backend, String filename, Kind kind) 
           new ModelFormat("", "python", "model.py", Kind.EITHER));
 
   private static final String ENSEMBLE = "ensemble";
+
+  /** Whether a model is a frozen graph without a signature, which no backend here reads. */
+  static boolean isGraphDef(ModelConfig.Builder config) {
+    return config.getPlatform().equals(GRAPH_DEF) && config.getBackend().equals("tensorflow");
+  }
 
   /** Whether a model of that platform is a TensorRT plan, for which some fields are. */
   static boolean isTensorRtPlan(ModelConfig.Builder config) {

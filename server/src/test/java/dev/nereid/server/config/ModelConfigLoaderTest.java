@@ -367,6 +367,17 @@ class ModelConfigLoaderTest {
   }
 
   @Test
+  void aGraphWithoutASignatureIsRefused() {
+    String message =
+        "platform: tensorflow_graphdef (expected: tensorflow_savedmodel; graphs without a"
+            + " signature are not supported yet)";
+    isRefused(new ModelFolder(repository, "bare").file("1/model.graphdef", ""), message);
+    ModelFolder model =
+        new ModelFolder(repository, "m").folder("1").config("platform: 'tensorflow_graphdef'");
+    isRefused(model, model.path() + "/config.pbtxt:1:1: " + message);
+  }
+
+  @Test
   void aBackendThatIsNotThereFailsTheModel() {
     isRefused(
         new ModelFolder(repository, "m").folder("1").config("backend: 'caffe'"),
