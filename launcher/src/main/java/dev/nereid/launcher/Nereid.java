@@ -3,11 +3,13 @@ package dev.nereid.launcher;
 import dev.nereid.bench.command.BenchCommand;
 import dev.nereid.models.ModelsCommand;
 import dev.nereid.server.ServeCommand;
+import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code nereid} command. */
 @Command(
@@ -50,7 +52,23 @@ public final class Nereid implements Runnable {
 
   /** The whole command with its subcommands, as {@link #main} runs it. */
   static CommandLine commandLine() {
-    return new CommandLine(new Nereid()).addSubcommand(BenchCommand.commandLine());
+    return new CommandLine(new Nereid())
+        .addSubcommand(BenchCommand.commandLine())
+        .setParameterExceptionHandler((e, arguments) -> usageError(e));
+  }
+
+  /** Says what is wrong, without the pages of options that would push it off the screen. */
+  private static int usageError(ParameterException e) {
+    CommandLine command = e.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println(command.getColorScheme().errorText(e.getMessage()));
+    UnmatchedArgumentException.printSuggestions(e, err);
+    if (command.getSubcommands().isEmpty()) {
+      err.printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+    } else {
+      command.usage(err);
+    }
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   @Override

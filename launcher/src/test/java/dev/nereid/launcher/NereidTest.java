@@ -1,6 +1,7 @@
 package dev.nereid.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.atIndex;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -64,6 +65,15 @@ final class NereidTest {
     assertThat(run(path, "--no-such-option")).isEqualTo(1);
     // Where something required is missing as well, picocli says that first.
     assertThat(err.toString()).containsAnyOf("--no-such-option", "Missing required");
+  }
+
+  @Test
+  void anErrorIsNotPushedOffTheScreenByPagesOfOptions() {
+    assertThat(run(List.of("serve"), "--model-repository=m", "--grpc-port=x")).isEqualTo(1);
+    assertThat(err.toString().lines())
+        .hasSize(2)
+        .satisfies(line -> assertThat(line).contains("--grpc-port"), atIndex(0))
+        .contains("Try 'nereid serve --help'.", atIndex(1));
   }
 
   @Test

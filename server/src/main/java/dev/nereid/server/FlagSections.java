@@ -50,7 +50,7 @@ final class FlagSections implements IHelpSectionRenderer {
           text.append("%n%s%n".formatted(heading)).append(section(help, flags.options()));
         });
     text.append(
-        "%nFlags of Triton's without an effect here (accepted at Triton's default only):%n"
+        "%nFlags of Triton's without an effect here (accepted at the values shown only):%n"
             .formatted());
     return text.append(section(help, unsupported)).toString();
   }

@@ -9,15 +9,17 @@ import picocli.CommandLine.ParameterException;
 
 /**
  * Flags of Triton's that have no effect here yet. Each is accepted at the value that Triton has
- * when it is not given, so that scripts that spell defaults out go on working, and refused by name
- * at any other: a flag that is silently ignored is a surprise in production.
+ * when it is not given, so that scripts that spell defaults out go on working, at one that asks for
+ * what is the case anyway, and refused by name at any other: a flag that is silently ignored is a
+ * surprise in production.
  */
 final class UnsupportedFlags {
 
   /**
-   * @param neutral the value that changes nothing; empty where there is none
+   * @param neutral the values that change nothing, Triton's default first; empty where there is
+   *     none
    */
-  private record Flag(String name, String neutral, String instead) {}
+  private record Flag(String name, List<String> neutral, String instead) {}
 
   private static final List<Flag> FLAGS =
       List.of(
@@ -28,7 +30,7 @@ final class UnsupportedFlags {
           flag("--model-load-retry-count", "0", ""),
           flag("--model-load-gpu-limit", "", ""),
           flag("--model-namespacing", "false", ""),
-          flag("--enable-peer-access", "true", ""),
+          flag("--enable-peer-access", List.of("true", "false"), "for GPUs"),
           flag("--allow-http", "false", "HTTP is not supported yet; gRPC is on --grpc-port"),
           flag("--http-port", "8000", "HTTP is not supported yet"),
           flag("--http-address", "0.0.0.0", "HTTP is not supported yet; see --metrics-address"),
@@ -43,9 +45,22 @@ final class UnsupportedFlags {
           flag("--grpc-restricted-protocol", "", ""),
           flag("--grpc-http2-max-pings-without-data", "2", "this transport has no other"),
           flag("--grpc-http2-max-ping-strikes", "2", "this transport has no other"),
-          flag("--allow-gpu-metrics", "true", ""),
+          flag("--allow-gpu-metrics", List.of("true", "false"), "there are none"),
           flag("--allow-client-shm", "false", ""),
-          flag("--trace-config", "level=OFF", ""),
+          flag("--trace-config", List.of("level=OFF", "rate=1000", "count=-1", "mode=triton"), ""),
+          flag("--trace-file", "", ""),
+          flag("--trace-level", "OFF", ""),
+          flag("--trace-rate", "1000", ""),
+          flag("--trace-count", "-1", ""),
+          flag("--trace-log-frequency", "0", ""),
+          flag("--allow-sagemaker", "false", ""),
+          flag("--sagemaker-port", "8080", ""),
+          flag("--sagemaker-safe-port-range", "", ""),
+          flag("--sagemaker-thread-count", "8", ""),
+          flag("--allow-vertex-ai", "false", ""),
+          flag("--vertex-ai-port", "8080", ""),
+          flag("--vertex-ai-thread-count", "8", ""),
+          flag("--vertex-ai-default-model", "", ""),
           flag("--rate-limit", "off", ""),
           flag("--rate-limit-resource", "", ""),
           flag("--cache-config", "", ""),
@@ -62,6 +77,10 @@ final class UnsupportedFlags {
   private UnsupportedFlags() {}
 
   private static Flag flag(String name, String neutral, String instead) {
+    return flag(name, neutral.isEmpty() ? List.of() : List.of(neutral), instead);
+  }
+
+  private static Flag flag(String name, List<String> neutral, String instead) {
     return new Flag(name, neutral, instead);
   }
 
@@ -85,8 +104,12 @@ final class UnsupportedFlags {
   }
 
   private static String description(Flag flag) {
-    String only = flag.neutral.isEmpty() ? "not supported" : "only " + flag.neutral;
+    String only = flag.neutral.isEmpty() ? "not supported" : "only " + allowed(flag);
     return flag.instead.isEmpty() ? only : only + ": " + flag.instead;
+  }
+
+  private static String allowed(Flag flag) {
+    return String.join(" or ", flag.neutral);
   }
 
   private static ISetter refuseAllButNeutral(CommandSpec command, Flag flag) {
@@ -95,7 +118,7 @@ final class UnsupportedFlags {
       @SuppressWarnings("TypeParameterUnusedInFormals") // picocli's signature
       public <T> T set(T value) {
         if (value != null && !isNeutral(flag, value.toString())) {
-          String rule = flag.neutral.isEmpty() ? "not set" : flag.neutral;
+          String rule = flag.neutral.isEmpty() ? "not set" : allowed(flag);
           String instead = flag.instead.isEmpty() ? "" : "; " + flag.instead;
           throw new ParameterException(
               command.commandLine(),
@@ -108,8 +131,10 @@ final class UnsupportedFlags {
   }
 
   private static boolean isNeutral(Flag flag, String value) {
-    return !flag.neutral.isEmpty()
-        && (value.equalsIgnoreCase(flag.neutral)
-            || BooleanFlag.spellings(flag.neutral).contains(value.toLowerCase(Locale.ROOT)));
+    return flag.neutral.stream()
+        .anyMatch(
+            neutral ->
+                value.equalsIgnoreCase(neutral)
+                    || BooleanFlag.spellings(neutral).contains(value.toLowerCase(Locale.ROOT)));
   }
 }

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
-/** A backend whose instances take until the test lets them, and that says what was closed when. */
+/** A backend that takes its time until the test lets it go on, and says what was closed when. */
 final class LoadingBackend implements Backend {
 
   static final String CONFIG =
@@ -32,7 +32,22 @@ final class LoadingBackend implements Backend {
   /** Lets instances be made. */
   final CountDownLatch go = new CountDownLatch(1);
 
+  /** Counted down when a model is being closed. */
+  final CountDownLatch closing = new CountDownLatch(1);
+
+  /** Lets models be closed. */
+  final CountDownLatch mayClose;
+
   final List<String> events = new CopyOnWriteArrayList<>();
+
+  /** A backend whose models close at once. */
+  LoadingBackend() {
+    this(new CountDownLatch(0));
+  }
+
+  LoadingBackend(CountDownLatch mayClose) {
+    this.mayClose = mayClose;
+  }
 
   BackendProvider provider() {
     return new BackendProvider() {
@@ -69,19 +84,25 @@ final class LoadingBackend implements Backend {
       @Override
       public ModelInstance createInstance(InstanceSpec instance) {
         entered.countDown();
-        try {
-          go.await();
-        } catch (InterruptedException e) {
-          throw new IllegalStateException(e);
-        }
+        await(go);
         return new Instance();
       }
 
       @Override
       public void close() {
+        closing.countDown();
+        await(mayClose);
         events.add("model closed");
       }
     };
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -288,6 +289,32 @@ class NereidServerTest {
   }
 
   @Test
+  void aStopDoesNotWaitForAModelThatWasLoadedTooLateToBeUnloaded() throws Exception {
+    CountDownLatch mayClose = new CountDownLatch(1);
+    LoadingBackend backend = new LoadingBackend(mayClose);
+    models.config("m", LoadingBackend.CONFIG, "1");
+    NereidServer running = open(backend.provider());
+    CompletableFuture<Void> loaded =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                running.load();
+              } catch (StartException expected) {
+                backend.events.add("not loaded");
+              }
+            });
+    backend.entered.await();
+    assertThat(running.stop(LONG)).isTrue();
+    backend.go.countDown();
+    backend.closing.await();
+
+    assertThat(CompletableFuture.supplyAsync(() -> running.stop(LONG))).succeedsWithin(LONG);
+    mayClose.countDown();
+    loaded.join();
+    assertThat(backend.events).endsWith("backend closed", "not loaded");
+  }
+
+  @Test
   void metricsAndStatisticsEqualWhatConcurrentClientsSent() throws Exception {
     models
         .identity("batched", "dynamic_batching { max_queue_delay_microseconds: 200 }", "1")
@@ -421,6 +448,18 @@ class NereidServerTest {
           .hasMessageContaining("--metrics-port: " + port)
           .hasMessageContaining("Address already in use");
     }
+  }
+
+  @Test
+  void anAddressThatIsNoneIsNamedWithItsFlag() {
+    assertThatThrownBy(() -> NereidServer.open(options("--grpc-address=no address")))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("--grpc-address no address")
+        .hasMessageContaining("UnresolvedAddressException");
+    assertThatThrownBy(() -> NereidServer.open(options("--metrics-address=no address")))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("--metrics-address of no address")
+        .hasMessageContaining("UnresolvedAddressException");
   }
 
   @Test

@@ -204,7 +204,8 @@ class ServeCommandTest {
         "--log-verbose=-1 | -1 (expected: a number >= 0)",
         "--log-format=xml | xml (expected: default, ISO8601 or JSON)",
         "--exit-on-error=maybe | maybe (expected: true or false)",
-        "--grpc-infer-thread-count=0 | --grpc-infer-thread-count: 0 (expected: > 0)",
+        "--grpc-infer-thread-count=0 | --grpc-infer-thread-count: 0 (expected: 1..128)",
+        "--grpc-infer-thread-count=129 | --grpc-infer-thread-count: 129 (expected: 1..128)",
         "--grpc-keepalive-time=0 | --grpc-keepalive-time: PT0S (expected: > 0)",
         "--grpc-infer-response-compression-level=max | max (expected: none, low, medium or high)",
         "--grpc-use-ssl=true | --grpc-use-ssl: true (expected: with --grpc-server-cert and"
@@ -239,7 +240,13 @@ class ServeCommandTest {
         "--rate-limit=off",
         "--repository-poll-secs=15",
         "--pinned-memory-pool-byte-size=268435456",
-        "--allow-gpu-metrics=true"
+        "--allow-gpu-metrics=true",
+        "--allow-gpu-metrics=false",
+        "--enable-peer-access=0",
+        "--trace-config=level=OFF",
+        "--trace-config=rate=1000",
+        "--trace-level=OFF",
+        "--allow-sagemaker=false"
       })
   void aFlagWithoutAnEffectIsTakenAtItsDefault(String flag) {
     assertThat(options(flag).id()).isEqualTo("nereid");
@@ -256,6 +263,9 @@ class ServeCommandTest {
         "--model-control-mode=explicit | --model-control-mode: explicit (expected: none;",
         "--load-model=m | --load-model: m (expected: not set; this flag of Triton's is not"
             + " supported; every model of the repository is loaded)",
+        "--trace-config=rate=1 | --trace-config: rate=1 (expected: level=OFF or rate=1000 or",
+        "--trace-file=/t | --trace-file: /t (expected: not set;",
+        "--allow-vertex-ai=true | --allow-vertex-ai: true (expected: false;",
         "--cache-config=local,size=1 | --cache-config: local,size=1 (expected: not set;",
         "--rate-limit=execution_count | --rate-limit: execution_count (expected: off;",
       })
@@ -323,6 +333,20 @@ class ServeCommandTest {
         "--metrics-interval-ms",
         "--metrics-config",
         "--trace-config",
+        "--trace-file",
+        "--trace-level",
+        "--trace-rate",
+        "--trace-count",
+        "--trace-log-frequency",
+        "--allow-sagemaker",
+        "--sagemaker-port",
+        "--sagemaker-safe-port-range",
+        "--sagemaker-thread-count",
+        "--allow-vertex-ai",
+        "--vertex-ai-port",
+        "--vertex-ai-thread-count",
+        "--vertex-ai-default-model",
+        "--response-cache-byte-size",
         "--rate-limit",
         "--rate-limit-resource",
         "--cache-config",

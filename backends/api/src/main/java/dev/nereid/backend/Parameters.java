@@ -1,5 +1,7 @@
 package dev.nereid.backend;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -18,23 +20,28 @@ public final class Parameters {
 
   private final String before;
   private final String after;
+  private final List<String> field;
   private final Map<String, String> values;
   private final TreeSet<String> known = new TreeSet<>();
 
-  private Parameters(String before, String after, Map<String, String> values) {
+  /**
+   * @param field of config.pbtxt that holds them; empty where they are not from there
+   */
+  private Parameters(String before, String after, List<String> field, Map<String, String> values) {
     this.before = before;
     this.after = after;
+    this.field = field;
     this.values = new TreeMap<>(values);
   }
 
   /** {@code parameters} of config.pbtxt; an error calls one {@code parameters['name']}. */
   public static Parameters ofModel(Map<String, String> values) {
-    return new Parameters("parameters['", "']", values);
+    return new Parameters("parameters['", "']", List.of("parameters"), values);
   }
 
   /** {@code --backend-config} of a backend; an error calls one by the flag that it came in. */
   public static Parameters ofBackend(String backend, Map<String, String> values) {
-    return new Parameters("--backend-config=" + backend + ",", "", values);
+    return new Parameters("--backend-config=" + backend + ",", "", List.of(), values);
   }
 
   /** Parameters of an execution accelerator. */
@@ -42,6 +49,7 @@ public final class Parameters {
     return new Parameters(
         "execution_accelerators['" + accelerator.name() + "'].parameters['",
         "']",
+        List.of("optimization", "execution_accelerators"),
         accelerator.parameters());
   }
 
@@ -119,6 +127,10 @@ public final class Parameters {
 
   private BackendException refusal(String name, String rule, @Nullable Throwable cause) {
     String message = before + name + after + ": " + values.get(name) + " (expected: " + rule + ")";
-    return cause == null ? new BackendException(message) : new BackendException(message, cause);
+    List<String> path = new ArrayList<>(field);
+    if (!field.isEmpty()) {
+      path.add(name);
+    }
+    return BackendException.ofField(message, cause, path.toArray(String[]::new));
   }
 }

@@ -4,6 +4,7 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.BackendProvider;
 import java.io.IOException;
 import java.net.URL;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,7 +67,7 @@ final class BackendFolder {
         urls[i] = jars.get(i).toUri().toURL();
       }
       return urls;
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       throw new BackendException("backend '" + name + "': cannot read " + folder + ": " + e, e);
     }
   }

@@ -80,9 +80,11 @@ public final class IdentityBackend implements Backend {
     int creationSeconds = parameters.integer("creation_delay_sec", 0, Integer.MAX_VALUE).orElse(0);
     parameters.refuseOthers();
     if (!spec.accelerators().isEmpty()) {
-      throw new BackendException(
-          "execution_accelerators: %s (expected: none for backend 'identity')"
-              .formatted(spec.accelerators().get(0).name()));
+      throw BackendException.ofField(
+          "optimization.execution_accelerators: %s (expected: none for backend 'identity')"
+              .formatted(spec.accelerators().get(0).name()),
+          "optimization",
+          "execution_accelerators");
     }
     return new IdentityModel(
         IdentityModel.sources(spec),

@@ -42,14 +42,19 @@ final class AutoCompletion {
   }
 
   /**
+   * @param text where the config comes from
    * @param signature known
    * @param defaultMaxBatchSize the backend's
    * @throws ConfigException if the config asks for batches and the file knows none
    */
-  static void fill(ModelConfig.Builder config, ModelSignature signature, int defaultMaxBatchSize)
+  static void fill(
+      ConfigText text,
+      ModelConfig.Builder config,
+      ModelSignature signature,
+      int defaultMaxBatchSize)
       throws ConfigException {
     if (config.getInputCount() == 0 || config.getOutputCount() == 0) {
-      fillBatching(config, signature, defaultMaxBatchSize);
+      fillBatching(text, config, signature, defaultMaxBatchSize);
     }
     boolean batching = config.getMaxBatchSize() > 0;
     if (config.getInputCount() == 0) {
@@ -73,14 +78,18 @@ final class AutoCompletion {
   }
 
   private static void fillBatching(
-      ModelConfig.Builder config, ModelSignature signature, int defaultMaxBatchSize)
+      ConfigText text,
+      ModelConfig.Builder config,
+      ModelSignature signature,
+      int defaultMaxBatchSize)
       throws ConfigException {
     if (!signature.isBatching()) {
       if (config.getMaxBatchSize() != 0) {
-        throw new ConfigException(
+        throw text.fail(
             "autofill failed for model '"
                 + config.getName()
-                + "': model does not support batching while non-zero max_batch_size is specified");
+                + "': model does not support batching while non-zero max_batch_size is specified",
+            "max_batch_size");
       }
       return;
     }

@@ -24,43 +24,50 @@ final class BatchingRules {
   /** A century: twice as much on top of the time would overflow a clock in nanoseconds. */
   private static final long LONGEST_DELAY_NANOS = DAYS.toNanos(36_500);
 
+  private static final String BATCHING = "dynamic_batching";
+
   private static final Logger log = LoggerFactory.getLogger(BatchingRules.class);
 
   private BatchingRules() {}
 
   /** Checks sizes, levels and what {@code preserve_ordering} goes with. */
-  static void check(ModelConfigOrBuilder config) throws ConfigException {
+  static void check(ConfigText text, ModelConfigOrBuilder config) throws ConfigException {
     String model = config.getName();
     if (config.getMaxBatchSize() < 0) {
-      throw new ConfigException("'max_batch_size' must be non-negative value for " + model);
+      throw text.fail("'max_batch_size' must be non-negative value for " + model, "max_batch_size");
     }
     if (!config.hasDynamicBatching()) {
       return;
     }
     ModelDynamicBatching batching = config.getDynamicBatching();
-    for (int size : batching.getPreferredBatchSizeList()) {
-      if (size <= 0) {
-        throw new ConfigException("dynamic batching preferred size must be positive for " + model);
+    for (int i = 0; i < batching.getPreferredBatchSizeCount(); i++) {
+      Object[] field = {BATCHING, "preferred_batch_size", i};
+      if (batching.getPreferredBatchSize(i) <= 0) {
+        throw text.fail("dynamic batching preferred size must be positive for " + model, field);
       }
-      if (size > config.getMaxBatchSize()) {
-        throw new ConfigException(
-            "dynamic batching preferred size must be <= max batch size for " + model);
+      if (batching.getPreferredBatchSize(i) > config.getMaxBatchSize()) {
+        throw text.fail(
+            "dynamic batching preferred size must be <= max batch size for " + model, field);
       }
     }
     long levels = batching.getPriorityLevels();
     if (levels != 0) {
       String range = "range [1, " + Long.toUnsignedString(levels) + "] for " + model;
       if (!isLevel(batching.getDefaultPriorityLevel(), levels)) {
-        throw new ConfigException("default priority level must be in " + range);
+        throw text.fail(
+            "default priority level must be in " + range, BATCHING, "default_priority_level");
       }
       for (long level : batching.getPriorityQueuePolicyMap().keySet()) {
         if (!isLevel(level, levels)) {
-          throw new ConfigException("priority queue policy must have priority level in " + range);
+          throw text.fail(
+              "priority queue policy must have priority level in " + range,
+              BATCHING,
+              "priority_queue_policy");
         }
       }
     }
     if (batching.getPreserveOrdering()) {
-      checkOrdering(batching, model);
+      checkOrdering(text, batching, model);
     }
   }
 
@@ -68,17 +75,21 @@ final class BatchingRules {
     return level != 0 && Long.compareUnsigned(level, levels) <= 0;
   }
 
-  private static void checkOrdering(ModelDynamicBatching batching, String model)
+  private static void checkOrdering(ConfigText text, ModelDynamicBatching batching, String model)
       throws ConfigException {
     if (Long.compareUnsigned(batching.getPriorityLevels(), 1) > 0) {
-      throw new ConfigException(
-          "Only one priority level is allowed when 'preserve_ordering' is true for " + model);
+      throw text.fail(
+          "Only one priority level is allowed when 'preserve_ordering' is true for " + model,
+          BATCHING,
+          "priority_levels");
     }
     if (delays(batching.getDefaultQueuePolicy())
         || batching.getPriorityQueuePolicyMap().values().stream().anyMatch(BatchingRules::delays)) {
-      throw new ConfigException(
+      throw text.fail(
           "Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for "
-              + model);
+              + model,
+          BATCHING,
+          "preserve_ordering");
     }
   }
 

@@ -1,8 +1,10 @@
 package dev.nereid.server.config;
 
 /**
- * Why a model's configuration is refused. The message is for whoever wrote the file: Triton's own
- * text where it has one, {@code <file>:<line>:<column>: field: value (expected: rule)} elsewhere.
+ * Why a model's configuration is refused. The message is for whoever wrote the file: behind {@code
+ * <file>:<line>:<column>:} stand Triton's own words where it has some, {@code field: value
+ * (expected: rule)} elsewhere. The place is that of the field, or of what it would lie in, as far
+ * as there is one.
  */
 public final class ConfigException extends Exception {
 

@@ -70,6 +70,10 @@ final class ConfigText {
     if (bytes.length > MAX_BYTES) {
       throw new ConfigException(file + ": more than " + MAX_BYTES + " bytes (expected: fewer)");
     }
+    if (startsWithMark(bytes)) {
+      // It cannot be seen in an editor, nor in protobuf's own error.
+      throw new ConfigException(file + ":1:1: a byte order mark (expected: UTF-8 without one)");
+    }
     CharSequence text = decode(file, bytes);
     checkDigits(file, text);
     ModelConfig.Builder config = ModelConfig.newBuilder();
@@ -89,6 +93,13 @@ final class ConfigText {
           .formatted(unknown.group(1), unknown.group(2), unknown.group(4), unknown.group(3));
     }
     return message;
+  }
+
+  private static boolean startsWithMark(byte[] bytes) {
+    return bytes.length >= 3
+        && bytes[0] == (byte) 0xef
+        && bytes[1] == (byte) 0xbb
+        && bytes[2] == (byte) 0xbf;
   }
 
   private static void checkDigits(Path file, CharSequence text) throws ConfigException {
@@ -148,6 +159,15 @@ final class ConfigText {
         location(path) + render(path) + ": " + value + " (expected: " + expected + ")");
   }
 
+  /**
+   * The same in the words of Triton, or of a backend, as {@code <file>:<line>:<column>: words}.
+   *
+   * @param path of the field that is to blame; behind a map's name may stand a key of it
+   */
+  ConfigException fail(String words, Object... path) {
+    return new ConfigException(location(List.of(path)) + words);
+  }
+
   private static String render(List<Object> path) {
     StringBuilder text = new StringBuilder();
     for (Object step : path) {
@@ -173,6 +193,8 @@ final class ConfigText {
       if (i + 1 < path.size() && path.get(i + 1) instanceof Integer next) {
         index = next;
         i++;
+      } else if (i + 1 < path.size()) {
+        index = entry(values, path.get(i + 1).toString());
       }
       if (index >= values.size()) {
         break;
@@ -182,5 +204,16 @@ final class ConfigText {
       fields = place.fields();
     }
     return found;
+  }
+
+  /** The last entry of a map with that key; the first value where there is none, or no map. */
+  private static int entry(List<FieldPlaces.Place> values, String key) {
+    for (int i = values.size() - 1; i > 0; i--) {
+      List<FieldPlaces.Place> keys = values.get(i).fields().getOrDefault("key", List.of());
+      if (keys.size() == 1 && keys.get(0).text().equals(key)) {
+        return i;
+      }
+    }
+    return 0;
   }
 }

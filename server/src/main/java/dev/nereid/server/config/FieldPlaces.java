@@ -19,9 +19,10 @@ final class FieldPlaces {
    *
    * @param line from 1
    * @param column from 1, in characters
+   * @param text of a scalar as it is written, without its quotes; empty for a message
    * @param fields inside it, by name, in the order of their values; none in a scalar
    */
-  record Place(int line, int column, Map<String, List<Place>> fields) {}
+  record Place(int line, int column, String text, Map<String, List<Place>> fields) {}
 
   private final CharSequence text;
   private int at;
@@ -55,43 +56,48 @@ final class FieldPlaces {
       skip(":");
       if (skip("[")) {
         while (at < text.length() && !isAt("]")) {
-          places.add(new Place(line, column(), value()));
+          places.add(value(line, column()));
           skip(",");
         }
         skip("]");
       } else {
-        places.add(new Place(nameLine, nameColumn, value()));
+        places.add(value(nameLine, nameColumn));
       }
       skip(",;");
     }
     return fields;
   }
 
-  private Map<String, List<Place>> value() {
+  private Place value(int placeLine, int placeColumn) {
     if (skip("{<")) {
       Map<String, List<Place>> fields = fields();
       skip("}>");
-      return fields;
+      return new Place(placeLine, placeColumn, "", fields);
     }
+    StringBuilder scalar = new StringBuilder();
     if (isAt("\"'")) {
       // Strings side by side are one.
       while (isAt("\"'")) {
-        string();
+        string(scalar);
         skipBlank();
       }
     } else {
+      int start = at;
       skip("-");
       word();
+      scalar.append(text, start, at);
       skipBlank();
     }
-    return Map.of();
+    return new Place(placeLine, placeColumn, scalar.toString(), Map.of());
   }
 
-  private void string() {
+  private void string(StringBuilder content) {
     char quote = text.charAt(at++);
+    int start = at;
     while (at < text.length() && text.charAt(at) != quote) {
       at += text.charAt(at) == '\\' ? 2 : 1;
     }
+    content.append(text, start, Math.min(at, text.length()));
     at++;
   }
 

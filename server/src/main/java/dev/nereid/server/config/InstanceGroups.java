@@ -94,7 +94,11 @@ final class InstanceGroups {
     switch (group.getKind()) {
       case KIND_CPU -> {
         if (group.getGpusCount() > 0) {
-          throw new ConfigException(named + " has kind KIND_CPU but specifies one or more GPUs");
+          throw text.fail(
+              named + " has kind KIND_CPU but specifies one or more GPUs",
+              "instance_group",
+              index,
+              "gpus");
         }
         if (!backend.kinds().contains(InstanceKind.CPU)) {
           throw text.refuse(
@@ -107,7 +111,11 @@ final class InstanceGroups {
       }
       case KIND_GPU -> {
         if (gpus.isEmpty()) {
-          throw new ConfigException(named + " has kind KIND_GPU but no GPUs are available");
+          throw text.fail(
+              named + " has kind KIND_GPU but no GPUs are available",
+              "instance_group",
+              index,
+              "kind");
         }
         for (int gpu : group.getGpusList()) {
           if (!gpus.contains(gpu)) {
@@ -131,11 +139,14 @@ final class InstanceGroups {
               "instance_group",
               index,
               "profile")
-          : new ConfigException(
+          : text.fail(
               named
                   + " and platform "
                   + config.getPlatform()
-                  + " specifies profile field which is only supported for TensorRT models");
+                  + " specifies profile field which is only supported for TensorRT models",
+              "instance_group",
+              index,
+              "profile");
     }
   }
 

@@ -41,12 +41,13 @@ final class Labels {
         throw text.refuse(output.getLabelFilename(), "a file's name", field);
       }
       if (!file.startsWith(modelDirectory.normalize())) {
-        throw new ConfigException(
+        throw text.fail(
             "label file path '%s' for output '%s' in model '%s' is outside model directory"
                 .formatted(
                     modelDirectory + "/" + output.getLabelFilename(),
                     output.getName(),
-                    config.getName()));
+                    config.getName()),
+            field);
       }
       try {
         if (Files.exists(file) && !Files.isRegularFile(file)) {

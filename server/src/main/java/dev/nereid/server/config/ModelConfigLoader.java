@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads model directories. Thread-safe: models are read in parallel.
@@ -24,6 +26,8 @@ import java.util.stream.Collectors;
  * the backend about one version's file, and checks and completes the config with what it says.
  */
 public final class ModelConfigLoader {
+
+  private static final Logger log = LoggerFactory.getLogger(ModelConfigLoader.class);
 
   private static final String CONFIG_FILE = "config.pbtxt";
   private static final String CONFIG_FOLDER = "configs";
@@ -72,16 +76,23 @@ public final class ModelConfigLoader {
     if (config.getName().isEmpty()) {
       config.setName(directoryName);
     } else if (!config.getName().equals(directoryName)) {
-      throw new ConfigException(
+      throw text.fail(
           "unexpected directory name '%s' for model '%s', directory name must equal model name"
-              .formatted(directoryName, config.getName()));
+              .formatted(directoryName, config.getName()),
+          "name");
     }
     FieldSupport.check(text);
     List<Long> onDisk = Versions.onDisk(modelDirectory);
     ModelFormat.complete(
-        config, onDisk.isEmpty() ? null : modelDirectory.resolve(onDisk.get(0).toString()));
+        text, config, onDisk.isEmpty() ? null : modelDirectory.resolve(onDisk.get(0).toString()));
+    if (ModelFormat.isGraphDef(config)) {
+      throw text.refuse(
+          config.getPlatform(),
+          "tensorflow_savedmodel; graphs without a signature are not supported yet",
+          "platform");
+    }
     Defaults.fill(config);
-    BatchingRules.check(config);
+    BatchingRules.check(text, config);
     checkModelFilename(text, config);
     checkMetricTags(text, config);
     List<Long> versions = versions(text, config, onDisk);
@@ -159,13 +170,20 @@ public final class ModelConfigLoader {
             "versions",
             i);
       }
+      if (!onDisk.contains(policy.getSpecific().getVersions(i))) {
+        log.warn(
+            "version {} is specified for model '{}', but the version directory is not present",
+            policy.getSpecific().getVersions(i),
+            config.getName());
+      }
     }
     List<Long> versions = Versions.choose(policy, onDisk);
     if (versions.isEmpty()) {
-      throw new ConfigException(
+      throw text.fail(
           "at least one version must be available under the version policy of model '"
               + config.getName()
-              + "'");
+              + "'",
+          "version_policy");
     }
     return versions;
   }
@@ -185,11 +203,11 @@ public final class ModelConfigLoader {
     ModelConfig.Builder config = draft.config().toBuilder();
     ModelSource source = source(draft, version);
     if (options.autoComplete() && AutoCompletion.isNeeded(config)) {
-      ModelSignature signature = inspect(draft.backend(), source);
+      ModelSignature signature = inspect(draft, source);
       if (signature.known()) {
-        AutoCompletion.fill(config, signature, draft.backend().defaultMaxBatchSize());
+        AutoCompletion.fill(text, config, signature, draft.backend().defaultMaxBatchSize());
         Defaults.fill(config);
-        BatchingRules.check(config);
+        BatchingRules.check(text, config);
       } else if (!text.isPresent()) {
         throw new ConfigException(
             "model configuration is not provided for model '" + config.getName() + "'");
@@ -205,12 +223,12 @@ public final class ModelConfigLoader {
     return new VersionAssembly(draft, config.build(), source).assemble();
   }
 
-  private static ModelSignature inspect(Backend backend, ModelSource source)
+  private static ModelSignature inspect(ModelDraft draft, ModelSource source)
       throws ConfigException {
     try {
-      return backend.inspect(source);
+      return draft.backend().inspect(source);
     } catch (BackendException e) {
-      throw new ConfigException(String.valueOf(e.getMessage()), e);
+      throw draft.refusal(e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.nereid.server.config;
 
 import dev.nereid.backend.Backend;
+import dev.nereid.backend.BackendException;
 import dev.nereid.protocol.ModelConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +50,14 @@ public final class ModelDraft {
   /** Versions that the policy asks for and the directory has, ascending; at least one. */
   public List<Long> versions() {
     return versions;
+  }
+
+  /** What a backend said of the model, behind the place of the field that it blames, if any. */
+  public ConfigException refusal(BackendException e) {
+    String message = String.valueOf(e.getMessage());
+    return e.field().isEmpty()
+        ? new ConfigException(message, e)
+        : text.fail(message, e.field().toArray());
   }
 
   ConfigText text() {

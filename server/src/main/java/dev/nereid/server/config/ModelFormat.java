@@ -25,11 +25,13 @@ record ModelFormat(String platform, String backend, String filename, Kind kind) 
     EITHER
   }
 
+  private static final String GRAPH_DEF = "tensorflow_graphdef";
+
   /** In the order in which Triton looks for their files. */
   private static final List<ModelFormat> ALL =
       List.of(
           new ModelFormat("tensorflow_savedmodel", "tensorflow", "model.savedmodel", Kind.FOLDER),
-          new ModelFormat("tensorflow_graphdef", "tensorflow", "model.graphdef", Kind.FILE),
+          new ModelFormat(GRAPH_DEF, "tensorflow", "model.graphdef", Kind.FILE),
           new ModelFormat("tensorrt_plan", "tensorrt", "model.plan", Kind.FILE),
           new ModelFormat("onnxruntime_onnx", "onnxruntime", "model.onnx", Kind.EITHER),
           new ModelFormat("", "openvino", "model.xml", Kind.EITHER),
@@ -38,6 +40,11 @@ record ModelFormat(String platform, String backend, String filename, Kind kind) 
           new ModelFormat("", "python", "model.py", Kind.EITHER));
 
   private static final String ENSEMBLE = "ensemble";
+
+  /** Whether a model is a frozen graph without a signature, which no backend here reads. */
+  static boolean isGraphDef(ModelConfig.Builder config) {
+    return config.getPlatform().equals(GRAPH_DEF) && config.getBackend().equals("tensorflow");
+  }
 
   /** Whether a model of that platform is a TensorRT plan, for which some fields are. */
   static boolean isTensorRtPlan(ModelConfig.Builder config) {
@@ -49,38 +56,43 @@ record ModelFormat(String platform, String backend, String filename, Kind kind) 
    * follows from another, from the files of a version, or from a model's name such as {@code
    * net.identity}; and sees to it that they agree.
    *
+   * @param text where the config comes from
    * @param config its name is set
    * @param version the directory to look for model files in, or null where there is none
    * @throws ConfigException with Triton's texts
    */
-  static void complete(ModelConfig.Builder config, @Nullable Path version) throws ConfigException {
+  static void complete(ConfigText text, ModelConfig.Builder config, @Nullable Path version)
+      throws ConfigException {
     Optional<ModelFormat> format = find(config, version);
     if (format.isPresent()) {
       format.get().fill(config);
     } else if (config.getBackend().isEmpty()
         && config.getPlatform().isEmpty()
         && config.getDefaultModelFilename().isEmpty()) {
-      backendFromName(config);
+      backendFromName(text, config);
     }
     if (config.getBackend().isEmpty()) {
-      throw new ConfigException(
+      throw text.fail(
           config.getPlatform().equals(ENSEMBLE)
               ? "ensemble scheduling must be set for ensemble %s whose platform is ensemble"
                   .formatted(config.getName())
               : "unexpected platform type '%s' for %s"
-                  .formatted(config.getPlatform(), config.getName()));
+                  .formatted(config.getPlatform(), config.getName()),
+          "platform");
     }
     if (config.getPlatform().equals(ENSEMBLE)) {
-      throw new ConfigException(
+      throw text.fail(
           "Ensemble model '%s' must have platform type 'ensemble' and empty backend type"
-              .formatted(config.getName()));
+              .formatted(config.getName()),
+          "backend");
     }
     List<ModelFormat> ofBackend =
         where(f -> f.backend.equals(config.getBackend()) && !f.platform.isEmpty());
     if (!ofBackend.isEmpty() && ofBackend.stream().noneMatch(f -> f.isPlatformOf(config))) {
-      throw new ConfigException(
+      throw text.fail(
           "unexpected 'platform' and 'backend' pair, got:%s, %s"
-              .formatted(config.getPlatform(), config.getBackend()));
+              .formatted(config.getPlatform(), config.getBackend()),
+          "platform");
     }
   }
 
@@ -137,13 +149,15 @@ record ModelFormat(String platform, String backend, String filename, Kind kind) 
     }
   }
 
-  private static void backendFromName(ModelConfig.Builder config) throws ConfigException {
+  private static void backendFromName(ConfigText text, ModelConfig.Builder config)
+      throws ConfigException {
     int dot = config.getName().indexOf('.');
     if (dot < 0) {
-      throw new ConfigException(
+      throw text.fail(
           "Invalid model name: Could not determine backend for model '%s' with no backend in model"
                   .formatted(config.getName())
-              + " configuration. Expected model name of the form 'model.<backend_name>'.");
+              + " configuration. Expected model name of the form 'model.<backend_name>'.",
+          "backend");
     }
     String backend = config.getName().substring(dot + 1);
     config.setBackend(backend).setDefaultModelFilename("model." + backend);

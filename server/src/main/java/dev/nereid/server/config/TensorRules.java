@@ -16,94 +16,102 @@ import java.util.Set;
  */
 final class TensorRules {
 
-  private TensorRules() {}
+  private final ConfigText text;
+  private final ModelConfig.Builder config;
+  private final String list;
+  private final int index;
+
+  /** The rules for one element of the list {@code input} or {@code output}. */
+  private TensorRules(ConfigText text, ModelConfig.Builder config, String list, int index) {
+    this.text = text;
+    this.config = config;
+    this.list = list;
+    this.index = index;
+  }
 
   /** Checks every input, then every output. */
   static void check(ConfigText text, ModelConfig.Builder config) throws ConfigException {
-    boolean tensorRt = ModelFormat.isTensorRtPlan(config);
     Set<String> names = new HashSet<>();
     for (int i = 0; i < config.getInputCount(); i++) {
       ModelInput input = config.getInput(i);
-      check(config, "model input ", DeclaredTensor.of(input));
+      TensorRules rules = new TensorRules(text, config, "input", i);
+      rules.check(DeclaredTensor.of(input));
       boolean image = input.getFormat() != ModelInput.Format.FORMAT_NONE;
       if (image && input.getDimsCount() != 3) {
-        throw fail(config, "model input NHWC/NCHW require 3 dims");
+        throw rules.fail("model input NHWC/NCHW require 3 dims", "dims");
       }
-      if (input.getIsShapeTensor()) {
-        throw shapeTensor(text, config, tensorRt, "input", i);
-      }
-      if (input.getIsNonLinearFormatIo()) {
-        throw nonLinear(text, config, tensorRt, "input", i);
-      }
-      if (!names.add(input.getName())) {
-        throw text.refuse(input.getName(), "a name listed once", "input", i, "name");
-      }
+      rules.checkTensorRt(input.getIsShapeTensor(), input.getIsNonLinearFormatIo());
+      rules.checkName(input.getName(), names);
     }
     names.clear();
     for (int i = 0; i < config.getOutputCount(); i++) {
       ModelOutput output = config.getOutput(i);
-      check(config, "model output ", DeclaredTensor.of(output));
-      if (output.getIsShapeTensor()) {
-        throw shapeTensor(text, config, tensorRt, "output", i);
-      }
-      if (output.getIsNonLinearFormatIo()) {
-        throw nonLinear(text, config, tensorRt, "output", i);
-      }
-      if (!names.add(output.getName())) {
-        throw text.refuse(output.getName(), "a name listed once", "output", i, "name");
-      }
+      TensorRules rules = new TensorRules(text, config, "output", i);
+      rules.check(DeclaredTensor.of(output));
+      rules.checkTensorRt(output.getIsShapeTensor(), output.getIsNonLinearFormatIo());
+      rules.checkName(output.getName(), names);
     }
   }
 
-  private static ConfigException shapeTensor(
-      ConfigText text, ModelConfig.Builder config, boolean tensorRt, String list, int index) {
-    return tensorRt
-        ? text.refuse(true, "false; not supported yet", list, index, "is_shape_tensor")
-        : fail(config, "shape tensors are only supported for TensorRT platform");
+  private void checkTensorRt(boolean shapeTensor, boolean nonLinear) throws ConfigException {
+    if (shapeTensor) {
+      throw onlyForTensorRt(
+          "is_shape_tensor", "shape tensors are only supported for TensorRT platform");
+    }
+    if (nonLinear) {
+      throw onlyForTensorRt(
+          "is_non_linear_format_io",
+          "Non-linear IO format is only supported for the TensorRT platform");
+    }
   }
 
-  private static ConfigException nonLinear(
-      ConfigText text, ModelConfig.Builder config, boolean tensorRt, String list, int index) {
-    return tensorRt
-        ? text.refuse(true, "false; not supported yet", list, index, "is_non_linear_format_io")
-        : fail(config, "Non-linear IO format is only supported for the TensorRT platform");
+  private ConfigException onlyForTensorRt(String field, String elsewhere) {
+    return ModelFormat.isTensorRtPlan(config)
+        ? text.refuse(true, "false; not supported yet", list, index, field)
+        : fail(elsewhere, field);
   }
 
-  private static void check(ModelConfig.Builder config, String what, DeclaredTensor tensor)
-      throws ConfigException {
+  private void checkName(String name, Set<String> before) throws ConfigException {
+    if (!before.add(name)) {
+      throw text.refuse(name, "a name listed once", list, index, "name");
+    }
+  }
+
+  private void check(DeclaredTensor tensor) throws ConfigException {
+    String what = "model " + list + " ";
     if (tensor.name().isEmpty()) {
-      throw fail(config, what + "must specify 'name'");
+      throw fail(what + "must specify 'name'", "name");
     }
     String named = what + "'" + tensor.name() + "' ";
     if (tensor.type() == DataType.TYPE_INVALID) {
-      throw fail(config, named + "must specify 'data_type'");
+      throw fail(named + "must specify 'data_type'", "data_type");
     }
     if (tensor.dims().isEmpty()) {
-      throw fail(config, named + "must specify 'dims'");
+      throw fail(named + "must specify 'dims'", "dims");
     }
     if (tensor.reshape().filter(List::isEmpty).isPresent() && config.getMaxBatchSize() == 0) {
       throw fail(
-          config,
           named
               + "cannot have empty reshape for non-batching model as scalar tensors are not"
-              + " supported");
+              + " supported",
+          "reshape");
     }
     if (!areDimensions(tensor.dims())) {
       throw fail(
-          config,
-          named + "dimension must be integer >= 1, or -1 to indicate a variable-size dimension");
+          named + "dimension must be integer >= 1, or -1 to indicate a variable-size dimension",
+          "dims");
     }
-    List<Long> counts = elementsBetweenVariables(config, named, tensor.dims());
+    List<Long> counts = elementsBetweenVariables(named, tensor.dims(), "dims");
     if (tensor.reshape().isPresent()) {
       List<Long> reshape = tensor.reshape().get();
       if (!areDimensions(reshape)) {
         throw fail(
-            config,
             named
                 + "reshape dimensions must be integer >= 1, or -1 to indicate a variable-size"
-                + " dimension");
+                + " dimension",
+            "reshape");
       }
-      checkReshape(config, named, counts, elementsBetweenVariables(config, named, reshape));
+      checkReshape(named, counts, elementsBetweenVariables(named, reshape, "reshape"));
     }
   }
 
@@ -115,23 +123,22 @@ final class TensorRules {
    * A reshape has the elements that the dims have: as many between one dimension that varies and
    * the next, so that {@code [2,4,-1,6]} may become {@code [8,-1,1,6]}.
    */
-  private static void checkReshape(
-      ModelConfig.Builder config, String named, List<Long> from, List<Long> to)
-      throws ConfigException {
+  private void checkReshape(String named, List<Long> from, List<Long> to) throws ConfigException {
     if ((from.size() == 1) != (to.size() == 1)) {
-      throw fail(config, named + "has different size for dims and reshape");
+      throw fail(named + "has different size for dims and reshape", "reshape");
     }
     if (from.size() != to.size()) {
       throw fail(
-          config, named + "has different number of variable-size dimensions for dims and reshape");
+          named + "has different number of variable-size dimensions for dims and reshape",
+          "reshape");
     }
     if (!from.equals(to)) {
-      throw fail(config, named + "has different size for dims and reshape");
+      throw fail(named + "has different size for dims and reshape", "reshape");
     }
   }
 
-  private static List<Long> elementsBetweenVariables(
-      ModelConfig.Builder config, String named, List<Long> dims) throws ConfigException {
+  private List<Long> elementsBetweenVariables(String named, List<Long> dims, String field)
+      throws ConfigException {
     List<Long> counts = new ArrayList<>();
     long count = 1;
     for (long dim : dims) {
@@ -139,7 +146,7 @@ final class TensorRules {
         counts.add(count);
         count = 1;
       } else if (dim > Long.MAX_VALUE / count) {
-        throw fail(config, named + "has more than 2^63-1 elements");
+        throw fail(named + "has more than 2^63-1 elements", field);
       } else {
         count *= dim;
       }
@@ -148,7 +155,7 @@ final class TensorRules {
     return counts;
   }
 
-  private static ConfigException fail(ModelConfig.Builder config, String message) {
-    return new ConfigException(message + " for " + config.getName());
+  private ConfigException fail(String message, String field) {
+    return text.fail(message + " for " + config.getName(), list, index, field);
   }
 }

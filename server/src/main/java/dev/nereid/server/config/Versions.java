@@ -2,6 +2,7 @@ package dev.nereid.server.config;
 
 import dev.nereid.protocol.ModelVersionPolicy;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ final class Versions {
           versions.add(Long.parseLong(name));
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       throw new ConfigException(modelDirectory + ": cannot be read: " + e, e);
     }
     versions.sort(null);

@@ -197,16 +197,21 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   }
 
   private void ready(ModelEntry model, ServingVersion served) {
+    boolean tooLate;
     synchronized (serving) {
-      if (stopping) {
-        served.close();
-        model.set(VersionState.unavailable(served.model().version(), "unloaded"));
-        return;
+      tooLate = stopping;
+      if (!tooLate) {
+        serving.add(served);
+        // Under the lock too: close() must not find it half in service, and it never comes back.
+        collector.add(served.meters());
+        model.set(VersionState.ready(served.model()));
       }
-      serving.add(served);
-      // Under the lock too: close() must not find it half in service, and it never comes back.
-      collector.add(served.meters());
-      model.set(VersionState.ready(served.model()));
+    }
+    if (tooLate) {
+      // Without the lock: an engine may take long to let go, and a stop does not wait for a load.
+      served.close();
+      model.set(VersionState.unavailable(served.model().version(), "unloaded"));
+      return;
     }
     log.info(
         "successfully loaded '{}' version {} in {} s",

@@ -65,8 +65,10 @@ final class VersionLoader {
     try {
       VersionConfig config = configs.complete(draft, version);
       return new Prepared(config, config.backend().load(config.spec()), startNanos);
-    } catch (ConfigException | BackendException e) {
+    } catch (ConfigException e) {
       throw new CompletionException(e);
+    } catch (BackendException e) {
+      throw new CompletionException(draft.refusal(e));
     }
   }
 

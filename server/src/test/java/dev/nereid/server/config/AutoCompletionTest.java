@@ -30,7 +30,7 @@ class AutoCompletionTest {
   private static ModelConfig fill(String text, ModelSignature signature, int maxBatchSize)
       throws Exception {
     ModelConfig.Builder config = parse(text);
-    AutoCompletion.fill(config, signature, maxBatchSize);
+    AutoCompletion.fill(ConfigText.absent(), config, signature, maxBatchSize);
     return config.build();
   }
 

@@ -41,7 +41,7 @@ class BatchingRulesTest {
   void whatCannotBeIsSaidInTritonsWords(String batching, String message) throws Exception {
     ModelConfig config = config("dynamic_batching { " + batching + " }");
 
-    assertThatThrownBy(() -> BatchingRules.check(config))
+    assertThatThrownBy(() -> BatchingRules.check(ConfigText.absent(), config))
         .isInstanceOf(ConfigException.class)
         .hasMessage(message);
   }
@@ -50,7 +50,7 @@ class BatchingRulesTest {
   void aNegativeBatchIsRefused() throws Exception {
     ModelConfig config = config("").toBuilder().setMaxBatchSize(-1).build();
 
-    assertThatThrownBy(() -> BatchingRules.check(config))
+    assertThatThrownBy(() -> BatchingRules.check(ConfigText.absent(), config))
         .isInstanceOf(ConfigException.class)
         .hasMessage("'max_batch_size' must be non-negative value for m");
   }
@@ -66,7 +66,8 @@ class BatchingRulesTest {
   void whatCanBeIs(String batching) throws Exception {
     ModelConfig config = config("dynamic_batching { " + batching + " }");
 
-    assertThatCode(() -> BatchingRules.check(config)).doesNotThrowAnyException();
+    assertThatCode(() -> BatchingRules.check(ConfigText.absent(), config))
+        .doesNotThrowAnyException();
   }
 
   @Test

@@ -133,6 +133,11 @@ class ConfigTextTest {
   }
 
   @Test
+  void aByteOrderMarkIsRefusedByName() {
+    isRefused("\ufeffname: \"m\"", ":1:1: a byte order mark (expected: UTF-8 without one)");
+  }
+
+  @Test
   void aFileThatEndsInsideACharacterIsRefused() throws Exception {
     Files.write(file, new byte[] {'n', (byte) 0xc3});
 
@@ -211,9 +216,28 @@ class ConfigTextTest {
   }
 
   @Test
+  void anEntryOfAMapIsFoundByItsKey() throws Exception {
+    ConfigText text =
+        read(
+            """
+            parameters { key: "a" value { string_value: "1" } }
+            parameters: [ { key: 'b' value { string_value: "1" } },
+                          { value { string_value: "key: b" } key: "c" "d" } ]
+            parameters { key: "b" value { string_value: "2" } }
+            """);
+
+    assertThat(text.fail("words", "parameters", "a")).hasMessage(file + ":1:1: words");
+    assertThat(text.fail("words", "parameters", "cd")).hasMessage(file + ":3:15: words");
+    // The last one counts.
+    assertThat(text.fail("words", "parameters", "b")).hasMessage(file + ":4:1: words");
+    assertThat(text.fail("words", "metric_tags", "b")).hasMessage(file + ": words");
+  }
+
+  @Test
   void aModelWithoutAFileHasNoPlaces() {
     assertThat(ConfigText.absent().refuse("none", "some", "output"))
         .hasMessage("output: none (expected: some)");
+    assertThat(ConfigText.absent().fail("words", "output")).hasMessage("words");
     assertThat(ConfigText.absent().isPresent()).isFalse();
   }
 }

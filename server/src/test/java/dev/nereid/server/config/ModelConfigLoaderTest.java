@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelConfigLoaderTest {
@@ -306,9 +307,11 @@ class ModelConfigLoaderTest {
 
   @Test
   void aModelWithoutAVersionIsRefused() {
+    ModelFolder model = new ModelFolder(repository, "m").folder("0").config(IDENTITY);
     isRefused(
-        new ModelFolder(repository, "m").folder("0").config(IDENTITY),
-        "at least one version must be available under the version policy of model 'm'");
+        model,
+        model.path()
+            + "/config.pbtxt: at least one version must be available under the version policy of model 'm'");
   }
 
   @Test
@@ -325,9 +328,53 @@ class ModelConfigLoaderTest {
 
   @Test
   void aNameThatIsNotTheDirectorysIsRefused() {
+    ModelFolder model =
+        new ModelFolder(repository, "m").folder("1").config("name: 'n' " + IDENTITY);
     isRefused(
-        new ModelFolder(repository, "m").folder("1").config("name: 'n' " + IDENTITY),
-        "unexpected directory name 'm' for model 'n', directory name must equal model name");
+        model,
+        model.path()
+            + "/config.pbtxt:1:1: unexpected directory name 'm' for model 'n', directory name must equal model name");
+  }
+
+  /** Triton's own words are behind the place in the file, as ours are. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "max_batch_size: -1|1:1: 'max_batch_size' must be non-negative value for m",
+        "dynamic_batching {~ preferred_batch_size: [ 0 ] }|2:26: dynamic batching preferred size must be positive for m",
+        "dynamic_batching {~ priority_levels: 2 }|1:1: default priority level must be in range [1, 2] for m",
+        "dynamic_batching { priority_levels: 2~ default_priority_level: 3 }|2:2: default priority level must be in range [1, 2] for m",
+        "dynamic_batching { priority_levels: 1 default_priority_level: 1~ priority_queue_policy { key: 2 value { } } }|2:2: priority queue policy must have priority level in range [1, 1] for m",
+        "dynamic_batching { preserve_ordering: true default_priority_level: 1~ priority_levels: 2 }|2:2: Only one priority level is allowed when 'preserve_ordering' is true for m",
+        "instance_group [ { },~ { kind: KIND_GPU } ]|2:4: instance group m_1 of model m has kind KIND_GPU but no GPUs are available",
+        "instance_group { kind: KIND_CPU~ gpus: 0 }|2:2: instance group m_0 of model m has kind KIND_CPU but specifies one or more GPUs",
+        "platform: 'tensorrt_plan'|1:1: unexpected 'platform' and 'backend' pair, got:tensorrt_plan, onnxruntime",
+        "input { name: 'A' data_type: TYPE_FP32~ dims: 0 }|2:2: model input 'A' dimension must be integer >= 1, or -1 to indicate a variable-size dimension for m",
+        "output [ { name: 'A' data_type: TYPE_FP32 dims: 1 },~ { dims: 1 } ]|2:2: model output must specify 'name' for m",
+        "output { name: 'OUTPUT0'~ label_filename: '../l' }|2:2: label file path '",
+      })
+  void tritonsWordsAreLedByThePlaceOfTheField(String config, String message) {
+    ModelFolder model =
+        new ModelFolder(repository, "m")
+            .file("1/model.onnx", "")
+            .config(config.replace('~', '\n') + "\nbackend: 'onnxruntime'");
+
+    assertThatThrownBy(() -> load(model))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(model.path() + "/config.pbtxt:" + message);
+  }
+
+  @Test
+  void aGraphWithoutASignatureIsRefused() {
+    String message =
+        "platform: tensorflow_graphdef (expected: tensorflow_savedmodel; graphs without a"
+            + " signature are not supported yet)";
+    isRefused(new ModelFolder(repository, "bare").file("1/model.graphdef", ""), message);
+    ModelFolder model =
+        new ModelFolder(repository, "m").folder("1").config("platform: 'tensorflow_graphdef'");
+    isRefused(model, model.path() + "/config.pbtxt:1:1: " + message);
   }
 
   @Test
@@ -437,11 +484,14 @@ class ModelConfigLoaderTest {
 
   @Test
   void aPreferredSizeThatTheCompletedBatchCannotHoldIsRefused() {
-    isRefused(
+    ModelFolder model =
         new ModelFolder(repository, "m")
             .file("1/model.onnx", "")
-            .config("dynamic_batching { preferred_batch_size: 8 }"),
-        "dynamic batching preferred size must be <= max batch size for m");
+            .config("dynamic_batching { preferred_batch_size: 8 }");
+    isRefused(
+        model,
+        model.path()
+            + "/config.pbtxt:1:20: dynamic batching preferred size must be <= max batch size for m");
   }
 
   @Test

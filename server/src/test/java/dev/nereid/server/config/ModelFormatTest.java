@@ -55,7 +55,7 @@ class ModelFormatTest {
       String platform, String backend, String filename, String expected) throws Exception {
     ModelConfig.Builder config = config(platform, backend, filename);
 
-    ModelFormat.complete(config, null);
+    ModelFormat.complete(ConfigText.absent(), config, null);
 
     assertThat(shown(config)).isEqualTo(expected);
   }
@@ -78,7 +78,7 @@ class ModelFormatTest {
 
   private static String completed(Path model) throws ConfigException {
     ModelConfig.Builder config = config("", "", "");
-    ModelFormat.complete(config, model.resolve("1"));
+    ModelFormat.complete(ConfigText.absent(), config, model.resolve("1"));
     return shown(config);
   }
 
@@ -86,7 +86,7 @@ class ModelFormatTest {
   void aModelNamedAfterItsBackendNeedsNoFile() throws Exception {
     ModelConfig.Builder config = config("", "", "").setName("net.identity");
 
-    ModelFormat.complete(config, null);
+    ModelFormat.complete(ConfigText.absent(), config, null);
 
     assertThat(shown(config)).isEqualTo(",identity,model.identity");
   }
@@ -107,7 +107,10 @@ class ModelFormatTest {
       })
   void whatCannotBeIsSaidInTritonsWords(
       String platform, String backend, String filename, String message) {
-    assertThatThrownBy(() -> ModelFormat.complete(config(platform, backend, filename), null))
+    assertThatThrownBy(
+            () ->
+                ModelFormat.complete(
+                    ConfigText.absent(), config(platform, backend, filename), null))
         .isInstanceOf(ConfigException.class)
         .hasMessage(message);
   }

@@ -3,6 +3,7 @@ package dev.nereid.server.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.backend.BackendRegistry;
@@ -17,6 +18,7 @@ import dev.nereid.server.scheduling.SystemClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Repositories on disk, loaded for real with the identity backend. */
 @SuppressWarnings("NullAway.Init") // JUnit fills these before each test.
@@ -195,7 +198,8 @@ class ModelRepositoryTest {
               tuple("stranger", "", "UNAVAILABLE"));
       assertThat(reason(repository, "broken"))
           .isEqualTo(
-              "parameters['execute_delay_ms']: -1 (expected: an integer from 0 to 2147483647)");
+              models.path()
+                  + "/broken/config.pbtxt:6:1: parameters['execute_delay_ms']: -1 (expected: an integer from 0 to 2147483647)");
       assertThat(reason(repository, "stranger"))
           .isEqualTo(
               "unable to find backend library for backend 'tensorflow', try specifying runtime on"
@@ -203,7 +207,8 @@ class ModelRepositoryTest {
       assertThat(reason(repository, "garbage")).contains("garbage/config.pbtxt:1:");
       assertThat(reason(repository, "empty"))
           .isEqualTo(
-              "at least one version must be available under the version policy of model 'empty'");
+              models.path()
+                  + "/empty/config.pbtxt: at least one version must be available under the version policy of model 'empty'");
       assertThat(repository.resolve("good", 1).version()).isEqualTo(1);
     }
   }
@@ -239,6 +244,26 @@ class ModelRepositoryTest {
                   .formatted(models.path().resolve("twice"), others.path().resolve("twice")));
       assertThat(textOf(repository, "once", 0)).isEqualTo("version 1");
     }
+  }
+
+  @Test
+  void aRepositoryThatIsGivenTwiceCountsOnce() throws Exception {
+    models.identity("a", "", "1");
+    try (ModelRepository repository = scan(models.path().resolve("../models"))) {
+      assertThat(repository.loadAll(1)).isTrue();
+      assertThat(textOf(repository, "a", 0)).isEqualTo("version 1");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-wx------", "rw-------"})
+  void aRepositoryThatMayNotBeReadIsRefused(String permissions) throws Exception {
+    Path secret = Files.createDirectory(directory.resolve("secret"));
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString(permissions));
+    assumeFalse(Files.isReadable(secret) && Files.isExecutable(secret), "root may read everything");
+    assertThatThrownBy(() -> scan(secret))
+        .isInstanceOf(IOException.class)
+        .hasMessage("--model-repository: " + secret + " (expected: a directory that can be read)");
   }
 
   @Test

@@ -68,22 +68,29 @@ record SessionSettings(
       case 1 -> OptLevel.EXTENDED_OPT;
       case 2 -> OptLevel.NO_OPT;
       default ->
-          throw new BackendException(
-              "optimization.graph.level: " + level.getAsInt() + " (expected: -1, 0, 1 or 2)");
+          throw BackendException.ofField(
+              "optimization.graph.level: " + level.getAsInt() + " (expected: -1, 0, 1 or 2)",
+              "optimization",
+              "graph",
+              "level");
     };
   }
 
   private static void refuseAccelerators(ModelSpec spec) throws BackendException {
     for (ModelSpec.Accelerator accelerator : spec.accelerators()) {
       if (ELSEWHERE.contains(accelerator.name())) {
-        throw new BackendException(
+        throw BackendException.ofField(
             "optimization.execution_accelerators: "
                 + accelerator.name()
                 + " (expected: none, since this build of the onnxruntime backend runs on the CPU"
-                + " alone)");
+                + " alone)",
+            "optimization",
+            "execution_accelerators");
       }
-      throw new BackendException(
-          "unknown Execution Accelerator '" + accelerator.name() + "' is requested");
+      throw BackendException.ofField(
+          "unknown Execution Accelerator '" + accelerator.name() + "' is requested",
+          "optimization",
+          "execution_accelerators");
     }
   }
 

@@ -67,19 +67,24 @@ record SessionSettings(
       case 1 -> GlobalJitLevel.ON_1;
       case 2 -> GlobalJitLevel.ON_2;
       default ->
-          throw new BackendException(
-              "optimization.graph.level: " + level + " (expected: -1, 0, 1 or 2)");
+          throw BackendException.ofField(
+              "optimization.graph.level: " + level + " (expected: -1, 0, 1 or 2)",
+              "optimization",
+              "graph",
+              "level");
     };
   }
 
   /** Triton's accelerators for TensorFlow are all of the GPU, which this build does not have. */
   static void refuseAccelerators(ModelSpec spec) throws BackendException {
     for (ModelSpec.Accelerator accelerator : spec.accelerators()) {
-      throw new BackendException(
+      throw BackendException.ofField(
           "optimization.execution_accelerators: "
               + accelerator.name()
               + " (expected: none, since this build of the tensorflow backend runs on the CPU"
-              + " alone)");
+              + " alone)",
+          "optimization",
+          "execution_accelerators");
     }
   }
 }

@@ -200,7 +200,7 @@ public final class GrpcEndpoint {
               + " at --grpc-address "
               + options.address()
               + " (expected: a port that is free): "
-              + cause.getMessage(),
+              + (cause.getMessage() == null ? cause : cause.getMessage()),
           e);
     }
   }

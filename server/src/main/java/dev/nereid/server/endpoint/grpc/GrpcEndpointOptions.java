@@ -34,9 +34,16 @@ public record GrpcEndpointOptions(
 
   private static final int LARGEST_WINDOW_BYTES = 1 << 30;
 
+  /** Triton's bound. */
+  private static final int MAX_EVENT_LOOP_THREADS = 128;
+
   public GrpcEndpointOptions {
     check(port >= 0 && port <= 65535, "--grpc-port", port, "0..65535");
-    check(eventLoopThreads > 0, "--grpc-infer-thread-count", eventLoopThreads, "> 0");
+    check(
+        eventLoopThreads >= 1 && eventLoopThreads <= MAX_EVENT_LOOP_THREADS,
+        "--grpc-infer-thread-count",
+        eventLoopThreads,
+        "1.." + MAX_EVENT_LOOP_THREADS);
     check(
         flowControlWindowBytes >= 65_535 && flowControlWindowBytes <= LARGEST_WINDOW_BYTES,
         "flowControlWindowBytes",
