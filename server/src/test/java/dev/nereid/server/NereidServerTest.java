@@ -10,6 +10,7 @@ import dev.nereid.client.InferRequest;
 import dev.nereid.client.InferResult;
 import dev.nereid.client.InferenceFailure;
 import dev.nereid.client.NereidClient;
+import dev.nereid.protocol.RepositoryIndexResponse.ModelIndex;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.metrics.PrometheusPage;
 import dev.nereid.server.repository.ModelFolders;
@@ -506,7 +507,7 @@ class NereidServerTest {
   }
 
   @Test
-  void anInstanceThatDiesTakesItsVersionOutOfService() throws Exception {
+  void anInstanceThatDiesMakesItsVersionNotReadyAndTheLastTakesItOutOfService() throws Exception {
     models.config(
         "m",
         """
@@ -514,21 +515,36 @@ class NereidServerTest {
         max_batch_size: 8
         input [ { name: "INPUT0" data_type: TYPE_FP32 dims: [ 4 ] } ]
         output [ { name: "OUTPUT0" data_type: TYPE_FP32 dims: [ 4 ] } ]
-        instance_group [ { kind: KIND_CPU count: 1 } ]
+        instance_group [ { kind: KIND_CPU count: 2 } ]
         """,
         "1");
     open(MortalBackend.provider()).load();
     assertThat(client().serverReady().join()).isTrue();
+    assertThat(client().modelReady("m", "").join()).isTrue();
     assertThat(failureOf(client().infer(request("m", 1)))).contains("the device is lost");
     // The fault is told on the instance's thread, after the answer.
     while (client().serverReady().join()) {
       Thread.onSpinWait();
     }
+    assertThat(client().modelReady("m", "1").join()).isFalse();
+    assertThat(client().repositoryIndex(true).join().getModels(0))
+        .returns("READY", ModelIndex::getState)
+        .satisfies(
+            row ->
+                assertThat(row.getReason())
+                    .matches("instance 'm_0_[01]' failed: the device is lost"));
+
+    assertThat(failureOf(client().infer(request("m", 1))))
+        .as("one instance is left, and serves")
+        .contains("the device is lost");
+    while (!client().repositoryIndex(true).join().getModelsList().isEmpty()) {
+      Thread.onSpinWait();
+    }
     assertThat(failureOf(client().modelReady("m", "1")))
         .isEqualTo("UNAVAILABLE Request for unknown model: 'm' version 1 is not at ready state");
     assertThat(client().serverLive().join()).isTrue();
-    assertThat(client().repositoryIndex(false).join().getModels(0).getReason())
-        .isEqualTo("instance 'm_0_0' failed: the device is lost");
+    assertThat(client().repositoryIndex(false).join().getModels(0))
+        .returns("UNAVAILABLE", ModelIndex::getState);
     assertThat(failureOf(client().infer(request("m", 1))))
         .isEqualTo("NOT_FOUND Request for unknown model: 'm' has no available versions");
   }

@@ -51,11 +51,14 @@ final class ModelEntry {
     publish();
   }
 
-  /** Takes a version out of service, if it still is in service. */
-  synchronized void lose(long version, String reason) {
+  /**
+   * An instance of a version is lost: from now on it is not ready, and out of service where no
+   * instance is left. Does nothing where it is not in service.
+   */
+  synchronized void lose(long version, String reason, int instancesLeft) {
     VersionState state = versions.get(version);
     if (state != null && state.phase() == VersionState.Phase.READY) {
-      set(VersionState.unavailable(version, reason));
+      set(instancesLeft > 0 ? state.impaired(reason) : VersionState.unavailable(version, reason));
     }
   }
 
@@ -84,12 +87,18 @@ final class ModelEntry {
     return view.failure;
   }
 
-  /** Whether it was loaded with every version its policy asks for, and all of them serve. */
+  /** Whether it was loaded with every version its policy asks for, and all of them are whole. */
   boolean isReady() {
     View now = view;
     return now.failure.isEmpty()
         && !now.versions.isEmpty()
-        && now.versions.values().stream().allMatch(state -> state.model() != null);
+        && now.versions.values().stream().allMatch(VersionState::isWhole);
+  }
+
+  /** See {@link ModelLookup#isReady(String, long)}. */
+  boolean isReady(long version) throws InferenceException {
+    VersionState state = view.versions.get(resolve(version).version());
+    return state != null && state.isWhole();
   }
 
   /** See {@link ModelLookup#resolve}; allocates nothing where it succeeds. */

@@ -15,6 +15,14 @@ public interface ModelLookup {
    */
   ModelVersion resolve(String model, long version) throws InferenceException;
 
+  /**
+   * Whether a version is as it should be: false for one that serves after an instance of it died.
+   *
+   * @param version 0 for the largest that is ready
+   * @throws InferenceException as {@link #resolve} for one that does not serve
+   */
+  boolean isReady(String model, long version) throws InferenceException;
+
   /** Every ready version of a model, ascending; empty where it is unknown or none is ready. */
   List<ModelVersion> readyVersions(String model);
 

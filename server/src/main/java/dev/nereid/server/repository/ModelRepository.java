@@ -182,7 +182,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
               .load(
                   draft,
                   version,
-                  (instance, reason, left) -> lose(model, version, instance, reason))
+                  (instance, reason, left) -> lose(model, version, instance, reason, left))
               .handle(
                   (served, failure) -> {
                     if (failure == null) {
@@ -233,12 +233,16 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
     return null;
   }
 
-  private static void lose(ModelEntry model, long version, String instance, String reason) {
-    model.lose(version, "instance '" + instance + "' failed: " + reason);
+  private static void lose(
+      ModelEntry model, long version, String instance, String reason, int instancesLeft) {
+    model.lose(version, "instance '" + instance + "' failed: " + reason, instancesLeft);
     log.error(
-        "'{}' version {} is out of service: instance '{}' failed: {}",
+        "'{}' version {} is {}: instance '{}' failed: {}",
         model.name(),
         version,
+        instancesLeft > 0
+            ? "not ready, and goes on with " + instancesLeft + " of its instances"
+            : "out of service",
         instance,
         reason);
   }
@@ -259,12 +263,21 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
 
   @Override
   public ModelVersion resolve(String model, long version) throws InferenceException {
+    return known(model).resolve(version);
+  }
+
+  @Override
+  public boolean isReady(String model, long version) throws InferenceException {
+    return known(model).isReady(version);
+  }
+
+  private ModelEntry known(String model) throws InferenceException {
     ModelEntry entry = models.get(model);
     if (entry == null) {
       throw new InferenceException(
           StatusCode.NOT_FOUND, "Request for unknown model: '" + model + "' is not found");
     }
-    return entry.resolve(version);
+    return entry;
   }
 
   @Override

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where one version of a model stands, as RepositoryIndex says it.
  *
- * @param reason why it is not ready; empty where there is nothing to explain
+ * @param reason why it is not ready, or not whole though it serves; empty where there is nothing to
+ *     explain
  * @param model what serves it; there exactly while it is READY
  */
 record VersionState(long version, Phase phase, String reason, @Nullable ModelVersion model) {
@@ -31,6 +32,16 @@ record VersionState(long version, Phase phase, String reason, @Nullable ModelVer
 
   static VersionState ready(ModelVersion model) {
     return new VersionState(model.version(), Phase.READY, "", model);
+  }
+
+  /** It goes on serving with what is left of it. */
+  VersionState impaired(String why) {
+    return new VersionState(version, phase, why, model);
+  }
+
+  /** Whether it serves with every instance that it was given. */
+  boolean isWhole() {
+    return phase == Phase.READY && reason.isEmpty();
   }
 
   static VersionState unloading(long version) {

@@ -72,8 +72,9 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
     answer(
         observer,
         () -> {
-          models.resolve(request.getName(), ModelVersions.parse(request.getVersion()));
-          return ModelReadyResponse.newBuilder().setReady(true).build();
+          boolean ready =
+              models.isReady(request.getName(), ModelVersions.parse(request.getVersion()));
+          return ModelReadyResponse.newBuilder().setReady(ready).build();
         });
   }
 

@@ -45,6 +45,11 @@ class DecoupledTest {
     }
 
     @Override
+    public boolean isReady(String model, long version) {
+      return true;
+    }
+
+    @Override
     public List<ModelVersion> readyVersions(String model) {
       return List.of();
     }
