@@ -86,12 +86,21 @@ public final class NereidServer implements AutoCloseable {
       GrpcEndpoint grpc =
           GrpcEndpoint.start(
               endpoint, new ServerIdentity(options.id(), version()), repository, memory);
-      // However long that takes: stop() has the limit, and ends the process where it is over.
-      resources.add(() -> grpc.shutdown(FOR_EVER));
+      resources.add(() -> finish(grpc));
       return grpc;
     } catch (IOException e) {
       throw new StartException("Unavailable - " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Answers what was taken, however long that takes: {@link #stop} has the limit, and ends the
+   * process where it is over.
+   */
+  private void finish(GrpcEndpoint grpc) throws InterruptedException {
+    grpc.drain();
+    repository.stopAccepting();
+    grpc.shutdown(FOR_EVER);
   }
 
   private static String version() {

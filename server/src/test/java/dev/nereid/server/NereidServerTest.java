@@ -234,6 +234,18 @@ class NereidServerTest {
   }
 
   @Test
+  void aStopLetsNothingWaitForABetterBatch() throws Exception {
+    models.identity("m", "dynamic_batching { max_queue_delay_microseconds: 3600000000 }", "1");
+    NereidServer running = start();
+    CompletableFuture<InferResult> waits = client().infer(request("m", 1));
+    // Answered when the server has taken the call before it on this connection.
+    assertThat(client().serverReady().join()).isTrue();
+
+    assertThat(running.stop(LONG)).isTrue();
+    assertThat(waits.join().output("OUTPUT0").floats()).hasSize(4);
+  }
+
+  @Test
   void aStopThatTakesTooLongSaysSo() throws Exception {
     Gate gate = new Gate();
     models.identity("m", SLOW, "1");

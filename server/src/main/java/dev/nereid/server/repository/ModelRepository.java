@@ -308,6 +308,14 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   }
 
   /**
+   * Refuses requests from now on; those that wait run as soon as an instance is idle, since nothing
+   * comes any more that could share their batch. Does not wait.
+   */
+  public void stopAccepting() {
+    servingNow().forEach(version -> version.scheduler().stopAccepting());
+  }
+
+  /**
    * Fails every request that waits in a queue; for a server whose time to exit has come.
    *
    * @return how many did
@@ -337,8 +345,8 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   @Override
   public void close() {
     beginStop();
+    stopAccepting();
     List<ServingVersion> toClose = servingNow();
-    toClose.forEach(version -> version.scheduler().stopAccepting());
     for (Map.Entry<String, ModelEntry> model : models.entrySet()) {
       for (VersionState state : model.getValue().versions()) {
         if (state.model() != null) {
