@@ -7,7 +7,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
  * Looks for a message that our parser and generated code read differently.
  *
  * <p>{@code mvn test} runs the seeds beside it; {@code mvn verify} searches for some seconds more;
- * {@code mvn -pl server -am verify -Dnereid.fuzz.duration=1h} for as long as one likes.
+ * {@code mvn -pl server -am verify -Dnereid.fuzz.duration=1h -Dsurefire.timeout=0} for as long as
+ * one likes.
  */
 class InferCallFuzzTest {
 
