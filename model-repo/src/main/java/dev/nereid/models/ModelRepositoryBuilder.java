@@ -2,6 +2,7 @@ package dev.nereid.models;
 
 import dev.nereid.models.resnet.ResNet50;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ public final class ModelRepositoryBuilder {
       progress.accept(recipe.name() + ": up to date");
       return;
     }
-    stamps.forget(recipe.name());
+    stamps.put(recipe.name(), ModelStamp.UNFINISHED);
     Path existing = weights.get(recipe.format());
     if (existing == null) {
       progress.accept(recipe.name() + ": making the " + recipe.format().title());
@@ -115,13 +116,20 @@ public final class ModelRepositoryBuilder {
 
   private void refuseForeignFolder(ModelRecipe recipe, StampFile stamps) throws IOException {
     Path folder = folder(recipe);
-    if (!request.force()
-        && Files.exists(folder.resolve("config.pbtxt"))
-        && stamps.of(recipe.name()).isEmpty()) {
+    if (!request.force() && stamps.of(recipe.name()).isEmpty() && holdsAnything(folder)) {
       throw new FileSystemException(
           folder.toString(),
           null,
           "was not made by `models build` (expected: no such folder, or --force)");
+    }
+  }
+
+  private static boolean holdsAnything(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return Files.exists(folder);
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      return files.iterator().hasNext();
     }
   }
 

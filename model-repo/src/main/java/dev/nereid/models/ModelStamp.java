@@ -15,6 +15,9 @@ record ModelStamp(String text) {
   /** To be raised whenever the same seed gives other bytes than before; a test pins the bytes. */
   private static final int BUILDER_VERSION = 1;
 
+  /** Of a model that is being built, or whose build was cut short: made here, and not whole. */
+  static final ModelStamp UNFINISHED = new ModelStamp("unfinished");
+
   static ModelStamp of(ModelRecipe recipe, long seed, int cpuThreads) {
     return new ModelStamp(
         weights(seed) + ",config=" + sha256(recipe.config(cpuThreads)).substring(0, 16));

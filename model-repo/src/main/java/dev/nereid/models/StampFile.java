@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * {@code .nereid-models} in a repository: one line {@code <model> <stamp>} for each model that was
- * built there. Servers look at folders only and pass it by.
+ * {@code .nereid-models} in a repository: one line {@code <model> <stamp>} for each model that is
+ * or was built there. Servers look at folders only and pass it by.
  */
 final class StampFile {
 
@@ -40,14 +40,10 @@ final class StampFile {
     return Optional.ofNullable(stamps.get(model));
   }
 
-  /** To be called before a model's files are touched: half a model must not look whole. */
-  void forget(String model) throws IOException {
-    if (stamps.remove(model) != null) {
-      write();
-    }
-  }
-
-  /** To be called once a model's files are all there. */
+  /**
+   * To be called before a model's files are touched, with {@link ModelStamp#UNFINISHED}, since half
+   * a model must not look whole; and once they are all there.
+   */
   void put(String model, ModelStamp stamp) throws IOException {
     stamps.put(model, stamp);
     write();

@@ -104,6 +104,33 @@ final class ModelRepositoryBuilderTest {
   }
 
   @Test
+  void aModelThatWasNotMadeHereIsNotTouchedThoughItHasNoConfig() throws Exception {
+    Path model = folder.resolve("resnet50_onnx/1/model.onnx");
+    Files.createDirectories(model.getParent());
+    Files.writeString(model, "mine");
+    assertThatThrownBy(() -> build(request(folder, 42, "resnet50_onnx")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("was not made by `models build`");
+    assertThat(model).hasContent("mine");
+  }
+
+  @Test
+  void aBuildThatWasCutShortIsTakenUpAgain() throws Exception {
+    Path model = folder.resolve("resnet50_onnx/1/model.onnx");
+    ModelRepositoryBuilder cutShort =
+        new ModelRepositoryBuilder(
+            request(folder, 42, "resnet50_onnx"),
+            line -> {
+              throw new IllegalStateException("cut short while " + line);
+            });
+    assertThatThrownBy(cutShort::build).hasMessageContaining("making the ONNX file");
+    Files.createDirectories(model.getParent());
+    Files.writeString(model, "half of it");
+    build(request(folder, 42, "resnet50_onnx"));
+    assertThat(Files.size(model)).isGreaterThan(100_000_000);
+  }
+
+  @Test
   void noPartOfAFileStaysBehind() throws Exception {
     build(request(folder, 42, "resnet50_onnx"));
     assertThat(digests(folder).keySet())

@@ -34,7 +34,7 @@ import java.util.List;
 public record UnpackedFiles(ClassLoader loader, Path folder, String resources, List<String> names) {
 
   /** The setting of a backend that says where its library is unpacked. */
-  private static final String CACHE_DIRECTORY = "library-cache-directory";
+  public static final String CACHE_DIRECTORY = "library-cache-directory";
 
   private static final String UNPACKING = "unpacking-";
   private static final Duration ABANDONED = Duration.ofHours(1);

@@ -23,6 +23,7 @@ record Engine(OrtEnvironment environment, OrtInternals internals, Tensors tensor
   static Engine start(BackendSettings settings) throws BackendException {
     NativeLibrary.unpack(settings.libraryCacheDirectory());
     try {
+      Telemetry.turnOff();
       OrtEnvironment environment =
           settings.globalThreadPool()
               ? withGlobalThreads(settings)

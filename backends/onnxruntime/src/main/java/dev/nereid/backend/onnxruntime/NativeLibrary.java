@@ -3,6 +3,7 @@ package dev.nereid.backend.onnxruntime;
 import ai.onnxruntime.OrtEnvironment;
 import dev.nereid.backend.UnpackedFiles;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.slf4j.Logger;
@@ -22,6 +23,9 @@ final class NativeLibrary {
   /** The engine's own property: a folder to load its libraries from. */
   static final String PROPERTY = "onnxruntime.native.path";
 
+  /** JNA's: the folder where it unpacks its own library, to remove it once it is loaded. */
+  private static final String JNA_PROPERTY = "jna.tmpdir";
+
   private static final String PLATFORM = "linux-x64";
   private static final List<String> FILES = List.of("libonnxruntime.so", "libonnxruntime4j_jni.so");
 
@@ -34,6 +38,9 @@ final class NativeLibrary {
     }
     try {
       System.setProperty(PROPERTY, files(cacheDirectory).unpacked().toString());
+      if (System.getProperty(JNA_PROPERTY) == null && Files.isWritable(cacheDirectory)) {
+        System.setProperty(JNA_PROPERTY, cacheDirectory.toString());
+      }
     } catch (IOException e) {
       log.warn(
           "ONNX Runtime's library is unpacked into the temporary folder at each start, since {}"

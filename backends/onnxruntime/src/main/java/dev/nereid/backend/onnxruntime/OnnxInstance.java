@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>inputs are wrapped where they lie; strings are copied into the engine's own;
  *   <li>an output whose shape follows from the batch's rows is computed into the memory that the
  *       server answers from;
- *   <li>one whose shape only the run tells is copied there, once, from where the engine put it.
+ *   <li>one whose shape only the run tells is copied there, once, from where the engine put it;
+ *   <li>one that is an input by name is answered with that input: the engine leaves the memory that
+ *       it is given for one untouched, and hands the input back.
  * </ol>
  */
 final class OnnxInstance implements ModelInstance {
@@ -109,12 +111,17 @@ final class OnnxInstance implements ModelInstance {
         return;
       }
       for (Port output : outputs) {
-        if (batch.wantsOutput(output.name())) {
-          pinOrFetch(output, batch);
+        String name = output.name();
+        if (batch.wantsOutput(name)) {
+          if (feeds.containsKey(name)) {
+            batch.outputFromInput(name, name);
+          } else {
+            pinOrFetch(output, batch);
+          }
         }
       }
       if (pinned.isEmpty() && fetched.isEmpty()) {
-        // Nothing is asked for that the model has; the engine refuses to run for nothing.
+        // Nothing is left to compute; the engine refuses to run for nothing.
         return;
       }
       batch.inferStarts();

@@ -18,6 +18,7 @@ import dev.nereid.backend.contract.TestTensor;
 import dev.nereid.tensor.DataType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,6 +152,117 @@ class OnnxTensorsTest {
     assertThatThrownBy(() -> execute(spec, TestBatch.of(new TestRequest("INPUT", tensor))))
         .isInstanceOf(BackendException.class)
         .hasMessageContaining("shape");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP32", "BYTES"})
+  void anOutputThatIsAnInputAnswersWithIt(DataType type) throws Exception {
+    new OnnxWriter()
+        .node("Identity", new String[] {"SAME"}, "COPY")
+        .input("SAME", type, -1, 3)
+        .output("SAME", type, -1, 3)
+        .output("COPY", type, -1, 3)
+        .write(version.resolve("model.onnx"));
+    TensorSpec same = new TensorSpec("SAME", type, -1, 3);
+    ModelSpec spec =
+        OnnxModels.spec(
+            version, 8, List.of(same), List.of(same, new TensorSpec("COPY", type, -1, 3)));
+    TestTensor first = TestTensor.counting(type, 2, 3);
+    TestTensor second = TestTensor.counting(type, 1, 3);
+    TestBatch batch =
+        execute(
+            spec, TestBatch.of(new TestRequest("SAME", first), new TestRequest("SAME", second)));
+    for (String output : List.of("SAME", "COPY")) {
+      assertThat(batch.output(0, output).raw()).isEqualTo(first.raw());
+      assertThat(batch.output(1, output).raw()).isEqualTo(second.raw());
+    }
+  }
+
+  @Test
+  void anInputThatNothingReadsIsTaken() throws Exception {
+    new OnnxWriter()
+        .node("Identity", new String[] {"READ"}, "OUTPUT")
+        .input("READ", DataType.FP32, -1, 3)
+        .input("UNREAD", DataType.BYTES, -1, 1)
+        .output("OUTPUT", DataType.FP32, -1, 3)
+        .write(version.resolve("model.onnx"));
+    ModelSpec spec =
+        OnnxModels.spec(
+            version,
+            8,
+            List.of(
+                new TensorSpec("READ", DataType.FP32, -1, 3),
+                new TensorSpec("UNREAD", DataType.BYTES, -1, 1)),
+            List.of(new TensorSpec("OUTPUT", DataType.FP32, -1, 3)));
+    TestRequest request =
+        new TestRequest(
+            Map.of(
+                "READ", TestTensor.fp32(new long[] {1, 3}, 1, 2, 3),
+                "UNREAD", TestTensor.strings(new long[] {1, 1}, "nobody")));
+    TestBatch batch = execute(spec, TestBatch.of(request));
+    assertThat(batch.output(0, "OUTPUT").floats()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void anOutputMayHaveNoRowsWhereThereIsNoBatch() throws Exception {
+    new OnnxWriter()
+        .node("NonZero", new String[] {"INPUT"}, "OUTPUT")
+        .input("INPUT", DataType.FP32, 1, 3)
+        .output("OUTPUT", DataType.INT64, 2, -1)
+        .write(version.resolve("model.onnx"));
+    ModelSpec spec =
+        OnnxModels.spec(
+            version,
+            0,
+            List.of(new TensorSpec("INPUT", DataType.FP32, 1, 3)),
+            List.of(new TensorSpec("OUTPUT", DataType.INT64, 2, -1)));
+    TestTensor nothing = TestTensor.fp32(new long[] {1, 3}, 0, 0, 0);
+    TestBatch batch = execute(spec, TestBatch.unbatched(new TestRequest("INPUT", nothing)));
+    assertThat(batch.output(0, "OUTPUT").shape()).containsExactly(2, 0);
+  }
+
+  @Test
+  void weightsMayLieInAFileOfTheirOwn() throws Exception {
+    ModelSpec spec = scaleByFileBeside("weights.bin", 2, 3, 4);
+    TestTensor tensor = TestTensor.fp32(new long[] {1, 3}, 1, 2, 3);
+    TestBatch batch = execute(spec, TestBatch.of(new TestRequest("INPUT", tensor)));
+    assertThat(batch.output(0, "OUTPUT").floats()).containsExactly(2, 6, 12);
+  }
+
+  @Test
+  void aFileOfWeightsThatIsCutOffMissingOrElsewhereIsRefused() throws Exception {
+    ModelSpec spec = scaleByFileBeside("weights.bin", 2, 3, 4);
+    Path weights = version.resolve("weights.bin");
+    Files.write(weights, Arrays.copyOf(Files.readAllBytes(weights), 7));
+    assertRefused(spec);
+    Files.delete(weights);
+    assertRefused(spec);
+    assertRefused(scaleByFileBeside("../secret.bin", 2, 3, 4));
+  }
+
+  private void assertRefused(ModelSpec spec) {
+    assertThatThrownBy(() -> backend.inspect(spec.source()))
+        .isInstanceOf(BackendException.class)
+        .hasMessageStartingWith("unable to load model 'model', ");
+    assertThatThrownBy(() -> backend.load(spec))
+        .isInstanceOf(BackendException.class)
+        .hasMessageStartingWith("unable to load model 'model', ");
+  }
+
+  /** OUTPUT is INPUT times weights that the model has by reference to a file. */
+  private ModelSpec scaleByFileBeside(String location, float... weights) throws Exception {
+    Files.write(version.resolve(location), TestTensor.fp32(new long[] {3}, weights).raw());
+    new OnnxWriter()
+        .weightInFile("weight", location, 3)
+        .node("Mul", new String[] {"INPUT", "weight"}, "OUTPUT")
+        .input("INPUT", DataType.FP32, -1, 3)
+        .output("OUTPUT", DataType.FP32, -1, 3)
+        .write(version.resolve("model.onnx"));
+    return OnnxModels.spec(
+        version,
+        8,
+        List.of(new TensorSpec("INPUT", DataType.FP32, -1, 3)),
+        List.of(new TensorSpec("OUTPUT", DataType.FP32, -1, 3)));
   }
 
   @Test

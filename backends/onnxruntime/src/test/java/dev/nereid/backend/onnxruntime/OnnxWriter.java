@@ -103,6 +103,22 @@ final class OnnxWriter {
     return this;
   }
 
+  /** A weight of FP32 values that lie in another file, relative to the model's folder. */
+  OnnxWriter weightInFile(String name, String location, long... shape) {
+    Message tensor = new Message();
+    for (long dimension : shape) {
+      tensor.number(1, dimension);
+    }
+    graph.message(
+        5,
+        tensor
+            .number(2, elementType(DataType.FP32))
+            .text(8, name)
+            .message(13, new Message().text(1, "location").text(2, location))
+            .number(14, 1));
+    return this;
+  }
+
   void write(Path file) throws Exception {
     Message operators = new Message().text(1, "").number(2, 13);
     Files.write(

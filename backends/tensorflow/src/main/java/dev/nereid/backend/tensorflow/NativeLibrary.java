@@ -92,7 +92,9 @@ final class NativeLibrary {
       return files.folder();
     } catch (IOException e) {
       throw new BackendException(
-          "TensorFlow's library cannot be unpacked to " + cacheDirectory + ": " + e, e);
+          "TensorFlow's library cannot be unpacked: %s (expected: a folder that can be written, which --backend-config=%s,%s=DIR names)"
+              .formatted(e, TensorFlowProvider.NAME, UnpackedFiles.CACHE_DIRECTORY),
+          e);
     }
   }
 

@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
@@ -30,7 +32,7 @@ final class SavedModelFile {
   private static final int MAP_VALUE = 2;
 
   /** One graph of the file. */
-  record MetaGraph(List<String> tags, Map<String, SignatureDef> signatures) {}
+  record MetaGraph(Set<String> tags, Map<String, SignatureDef> signatures) {}
 
   private SavedModelFile() {}
 
@@ -77,7 +79,7 @@ final class SavedModelFile {
   }
 
   private static MetaGraph graph(CodedInputStream in) throws IOException {
-    List<String> tags = new ArrayList<>();
+    Set<String> tags = new TreeSet<>();
     Map<String, SignatureDef> signatures = new TreeMap<>();
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (WireFormat.getTagFieldNumber(tag)) {
@@ -87,7 +89,7 @@ final class SavedModelFile {
         default -> in.skipField(tag);
       }
     }
-    return new MetaGraph(List.copyOf(tags), signatures);
+    return new MetaGraph(tags, signatures);
   }
 
   private static void signature(ByteString entry, Map<String, SignatureDef> signatures)

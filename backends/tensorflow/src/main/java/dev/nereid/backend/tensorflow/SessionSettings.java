@@ -28,14 +28,17 @@ record SessionSettings(
     Optional<String> graphTag,
     Optional<String> signatureKey) {
 
+  static final String INTRA_OP_THREADS = "TF_NUM_INTRA_THREADS";
+  static final String INTER_OP_THREADS = "TF_NUM_INTER_THREADS";
+
   private static final int MOST_THREADS = 4096;
 
   static SessionSettings parse(ModelSource source) throws BackendException {
     Parameters parameters = Parameters.ofModel(source.parameters());
     SessionSettings settings =
         new SessionSettings(
-            parameters.integer("TF_NUM_INTRA_THREADS", 0, MOST_THREADS),
-            parameters.integer("TF_NUM_INTER_THREADS", 0, MOST_THREADS),
+            parameters.integer(INTRA_OP_THREADS, 0, MOST_THREADS),
+            parameters.integer(INTER_OP_THREADS, 0, MOST_THREADS),
             parameters.bool("TF_USE_PER_SESSION_THREADS").orElse(false),
             parameters.text("TF_GRAPH_TAG"),
             parameters.text("TF_SIGNATURE_DEF"));

@@ -10,7 +10,6 @@ import dev.nereid.tensor.Shapes;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Loader;
 import org.tensorflow.internal.c_api.TF_TString;
 import org.tensorflow.internal.c_api.TF_Tensor;
 import org.tensorflow.internal.c_api.global.tensorflow;
@@ -23,18 +22,12 @@ import org.tensorflow.internal.c_api.global.tensorflow;
  */
 final class StringBatches {
 
-  private static final long STRING_BYTES = Loader.sizeof(TF_TString.class);
-
   private final BitSet failed = new BitSet();
 
-  /** One tensor of the strings of all requests, for {@link Tensors#delete}. */
+  /** One tensor of the strings of all requests, for {@code TF_DeleteTensor}. */
   TF_Tensor gather(String name, long[] shape, Batch batch) throws BackendException {
-    long total = Shapes.elementCount(shape);
-    TF_Tensor tensor = Tensors.allocate(DataType.BYTES, shape, total * STRING_BYTES);
+    TF_Tensor tensor = Tensors.allocateStrings(shape);
     TF_TString strings = Tensors.strings(tensor);
-    for (long i = 0; i < total; i++) {
-      tensorflow.TF_StringInit(strings.position(i));
-    }
     try {
       long first = 0;
       for (int i = 0; i < batch.size(); i++) {
@@ -51,7 +44,7 @@ final class StringBatches {
       }
       return tensor;
     } catch (BackendException | RuntimeException e) {
-      Tensors.delete(tensor);
+      tensorflow.TF_DeleteTensor(tensor);
       throw e;
     }
   }

@@ -18,7 +18,8 @@ final class TensorFlowBackend implements Backend {
   private static final Logger log = LoggerFactory.getLogger(TensorFlowBackend.class);
 
   private final BackendSettings settings;
-  private final IntraOpPool intraOpPool = new IntraOpPool();
+  private final ProcessPool intraOpPool = new ProcessPool(SessionSettings.INTRA_OP_THREADS);
+  private final ProcessPool interOpPool = new ProcessPool(SessionSettings.INTER_OP_THREADS);
 
   /** The library is loaded by now. */
   TensorFlowBackend(BackendSettings settings) {
@@ -67,7 +68,14 @@ final class TensorFlowBackend implements Backend {
     TensorFlowModel model =
         new TensorFlowModel(
             spec, signature, described, session.toProto(spec.graphOptimizationLevel()));
-    intraOpPool.loaded(spec.source().modelName(), session.intraOpThreads()).ifPresent(log::warn);
+    warnOfThreads(spec.source().modelName(), session);
     return model;
+  }
+
+  private void warnOfThreads(String model, SessionSettings session) {
+    intraOpPool.loaded(model, session.intraOpThreads()).ifPresent(log::warn);
+    if (!session.perSessionThreads()) {
+      interOpPool.loaded(model, session.interOpThreads()).ifPresent(log::warn);
+    }
   }
 }

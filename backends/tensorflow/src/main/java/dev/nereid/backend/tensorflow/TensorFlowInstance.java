@@ -165,9 +165,7 @@ final class TensorFlowInstance implements ModelInstance {
     results.forEach(tensorflow::TF_DeleteTensor);
     results.clear();
     fetched.clear();
-    for (TF_Tensor tensor : fed) {
-      Tensors.delete(tensor);
-    }
+    fed.forEach(tensorflow::TF_DeleteTensor);
     fed.clear();
     strings.clear();
   }

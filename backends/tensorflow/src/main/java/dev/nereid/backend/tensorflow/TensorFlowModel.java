@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Buffer;
@@ -58,7 +59,7 @@ final class TensorFlowModel implements LoadedModel {
     this.graph = tensorflow.TF_NewGraph();
     TF_Session loaded = null;
     try {
-      loaded = load(SavedModelFile.folder(spec.source()), signature.tag(), config);
+      loaded = load(SavedModelFile.folder(spec.source()), signature.tags(), config);
       inputs = new ArrayList<>();
       for (TensorSpec input : spec.inputs()) {
         inputs.add(port(input, described.inputs(), signature.inputTensor(input.name())));
@@ -77,22 +78,33 @@ final class TensorFlowModel implements LoadedModel {
     this.session = loaded;
   }
 
-  private TF_Session load(Path folder, String tag, ConfigProto config) throws BackendException {
+  private TF_Session load(Path folder, Set<String> tags, ConfigProto config)
+      throws BackendException {
     TF_SessionOptions options = tensorflow.TF_NewSessionOptions();
+    List<BytePointer> tagTexts = tags.stream().map(TensorFlowModel::text).toList();
     try (TfStatus status = new TfStatus();
         BytePointer configBytes = new BytePointer(config.toByteArray());
         BytePointer folderBytes = text(folder.toString());
-        BytePointer tagBytes = text(tag);
-        PointerPointer<BytePointer> tags = new PointerPointer<>(1)) {
+        PointerPointer<BytePointer> tagArray = new PointerPointer<>(tags.size())) {
       tensorflow.TF_SetConfig(options, configBytes, config.getSerializedSize(), status.handle());
       status.check("unable to load model '" + spec.source().modelName() + "', ");
-      tags.put(0, tagBytes);
+      for (int i = 0; i < tagTexts.size(); i++) {
+        tagArray.put(i, tagTexts.get(i));
+      }
       TF_Session loaded =
           tensorflow.TF_LoadSessionFromSavedModel(
-              options, null, folderBytes, tags, 1, graph, (TF_Buffer) null, status.handle());
+              options,
+              null,
+              folderBytes,
+              tagArray,
+              tags.size(),
+              graph,
+              (TF_Buffer) null,
+              status.handle());
       status.check("unable to load model '" + spec.source().modelName() + "', ");
       return loaded;
     } finally {
+      tagTexts.forEach(BytePointer::close);
       tensorflow.TF_DeleteSessionOptions(options);
     }
   }

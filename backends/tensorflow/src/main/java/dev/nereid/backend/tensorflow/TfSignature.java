@@ -8,9 +8,11 @@ import dev.nereid.backend.TensorSpec;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
@@ -27,12 +29,12 @@ final class TfSignature {
   private static final String INIT_KEY = "__saved_model_init_op";
   private static final String TRAIN_KEY = "__saved_model_train_op";
 
-  private final String tag;
+  private final Set<String> tags;
   private final Map<String, TensorInfo> inputs;
   private final Map<String, TensorInfo> outputs;
 
-  private TfSignature(String tag, SignatureDef definition) {
-    this.tag = tag;
+  private TfSignature(Set<String> tags, SignatureDef definition) {
+    this.tags = tags;
     this.inputs = new TreeMap<>(definition.getInputsMap());
     this.outputs = new TreeMap<>(definition.getOutputsMap());
   }
@@ -40,7 +42,8 @@ final class TfSignature {
   /**
    * Picks the graph by its tag and the signature by its key, as Triton does: where no key is asked
    * for and {@code serving_default} is not there, any that is neither for initialising nor for
-   * training.
+   * training. A graph that has other tags too, as one for a TPU, is picked where none has this one
+   * alone.
    *
    * @param wantedTag {@code TF_GRAPH_TAG}; {@code serve} where it is not there
    * @param wantedKey {@code TF_SIGNATURE_DEF}
@@ -49,13 +52,16 @@ final class TfSignature {
       throws BackendException {
     String tag = wantedTag.filter(text -> !text.isEmpty()).orElse(DEFAULT_TAG);
     Optional<String> key = wantedKey.filter(text -> !text.isEmpty());
-    for (SavedModelFile.MetaGraph graph : SavedModelFile.read(source)) {
-      if (graph.tags().contains(tag)) {
-        return new TfSignature(tag, signature(source, graph.signatures(), key));
-      }
-    }
-    throw new BackendException(
-        "unable to load model '" + source.modelName() + "', expected '" + tag + "' tag");
+    SavedModelFile.MetaGraph graph =
+        SavedModelFile.read(source).stream()
+            .filter(candidate -> candidate.tags().contains(tag))
+            .min(Comparator.comparingInt(candidate -> candidate.tags().size()))
+            .orElseThrow(
+                () ->
+                    new BackendException(
+                        "unable to load model '%s', expected '%s' tag"
+                            .formatted(source.modelName(), tag)));
+    return new TfSignature(graph.tags(), signature(source, graph.signatures(), key));
   }
 
   private static SignatureDef signature(
@@ -79,9 +85,9 @@ final class TfSignature {
     return found;
   }
 
-  /** The tag of the graph that it is of. */
-  String tag() {
-    return tag;
+  /** All tags of the graph that it is of, by which TensorFlow finds it. */
+  Set<String> tags() {
+    return tags;
   }
 
   /** The graph's tensor behind an input, as {@code operation:index}. */

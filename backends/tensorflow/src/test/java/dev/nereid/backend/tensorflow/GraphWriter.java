@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
@@ -29,7 +30,7 @@ final class GraphWriter {
       SignatureDef.newBuilder().setMethodName("tensorflow/serving/predict");
   private final MetaGraphDef.Builder meta = MetaGraphDef.newBuilder();
   private String key = "serving_default";
-  private String tag = "serve";
+  private List<String> tags = List.of("serve");
 
   /** An operator; what else it needs is up to {@code more}. */
   static NodeDef node(
@@ -132,8 +133,8 @@ final class GraphWriter {
     return this;
   }
 
-  GraphWriter tag(String other) {
-    tag = other;
+  GraphWriter tags(String... others) {
+    tags = List.of(others);
     return this;
   }
 
@@ -148,12 +149,23 @@ final class GraphWriter {
 
   /** Writes {@code <folder>/saved_model.pb}. */
   void write(Path folder) throws Exception {
-    meta.setGraphDef(graph).putSignatureDef(key, signature.build());
-    meta.getMetaInfoDefBuilder().addTags(tag);
-    SavedModel model =
-        SavedModel.newBuilder().setSavedModelSchemaVersion(1).addMetaGraphs(meta).build();
+    write(folder, this);
+  }
+
+  /** The same, of several graphs. */
+  static void write(Path folder, GraphWriter... graphs) throws Exception {
+    SavedModel.Builder model = SavedModel.newBuilder().setSavedModelSchemaVersion(1);
+    for (GraphWriter graph : graphs) {
+      model.addMetaGraphs(graph.metaGraph());
+    }
     Files.createDirectories(folder);
-    Files.write(folder.resolve("saved_model.pb"), model.toByteArray());
+    Files.write(folder.resolve("saved_model.pb"), model.build().toByteArray());
+  }
+
+  private MetaGraphDef metaGraph() {
+    meta.setGraphDef(graph).putSignatureDef(key, signature.build());
+    meta.getMetaInfoDefBuilder().clearTags().addAllTags(tags);
+    return meta.build();
   }
 
   static AttrValue type(DataType type) {

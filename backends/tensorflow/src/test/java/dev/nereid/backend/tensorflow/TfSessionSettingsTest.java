@@ -83,4 +83,13 @@ class TfSessionSettingsTest {
         .isInstanceOf(BackendException.class)
         .hasMessageContaining("(expected: a path)");
   }
+
+  @Test
+  void aCacheThatCannotBeWrittenIsRefusedWithTheSettingThatNamesAnother() {
+    assertThatThrownBy(
+            () -> new TensorFlowProvider().start(Map.of("library-cache-directory", "/proc/none")))
+        .isInstanceOf(BackendException.class)
+        .hasMessageContaining("/proc/none")
+        .hasMessageEndingWith("--backend-config=tensorflow,library-cache-directory=DIR names)");
+  }
 }

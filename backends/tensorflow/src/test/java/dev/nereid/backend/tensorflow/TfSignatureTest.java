@@ -5,13 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.InstanceKind;
+import dev.nereid.backend.InstanceSpec;
+import dev.nereid.backend.LoadedModel;
+import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSource;
+import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
+import dev.nereid.backend.contract.TestBatch;
+import dev.nereid.backend.contract.TestRequest;
+import dev.nereid.backend.contract.TestTensor;
 import dev.nereid.tensor.DataType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +44,7 @@ class TfSignatureTest {
 
   private void write(String tag, String key) throws Exception {
     new GraphWriter()
-        .tag(tag)
+        .tags(tag)
         .key(key)
         .input("x", "in", DataType.FP32, -1, 2)
         .add("Identity", "out", DataType.FP32, "in")
@@ -71,6 +81,50 @@ class TfSignatureTest {
   void servesTheOnlyOtherSignatureWhereThereIsNoDefault() throws Exception {
     write("serve", "detect");
     assertServed(Map.of());
+  }
+
+  private static GraphWriter identity(int columns, String... tags) {
+    return new GraphWriter()
+        .tags(tags)
+        .input("x", "in" + columns, DataType.FP32, -1, columns)
+        .add("Identity", "out" + columns, DataType.FP32, "in" + columns)
+        .output("y", "out" + columns + ":0", DataType.FP32, -1, columns);
+  }
+
+  private void assertRuns(int columns) throws Exception {
+    ModelSpec spec =
+        new ModelSpec(
+            source(Map.of()),
+            8,
+            List.of(new TensorSpec("x", DataType.FP32, -1, columns)),
+            List.of(new TensorSpec("y", DataType.FP32, -1, columns)),
+            1,
+            OptionalInt.empty(),
+            List.of());
+    TestTensor tensor = TestTensor.counting(DataType.FP32, 1, columns);
+    try (LoadedModel model = backend.load(spec);
+        ModelInstance instance =
+            model.createInstance(new InstanceSpec("tagged_0_0", InstanceKind.CPU, 0))) {
+      TestBatch batch = TestBatch.of(new TestRequest("x", tensor));
+      instance.execute(batch);
+      assertThat(batch.output(0, "y").raw()).isEqualTo(tensor.raw());
+    }
+  }
+
+  @Test
+  void ofTwoGraphsServesTheOneThatHasTheTagAlone() throws Exception {
+    GraphWriter.write(
+        directory.resolve(TfModels.FOLDER), identity(3, "serve", "tpu"), identity(2, "serve"));
+    assertServed(Map.of());
+    assertRuns(2);
+  }
+
+  @Test
+  void servesAGraphByOneOfItsTags() throws Exception {
+    identity(2, "serve", "gpu").write(directory.resolve(TfModels.FOLDER));
+    assertServed(Map.of());
+    assertServed(Map.of("TF_GRAPH_TAG", "gpu"));
+    assertRuns(2);
   }
 
   @Test

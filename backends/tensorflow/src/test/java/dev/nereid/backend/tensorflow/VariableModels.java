@@ -206,7 +206,7 @@ final class VariableModels {
       TF_Tensor prefix = string(folder.resolve(PREFIX).toString());
       run(session, graph, "fill", prefix, status);
       run(session, graph, "save", prefix, status);
-      Tensors.delete(prefix);
+      tensorflow.TF_DeleteTensor(prefix);
       tensorflow.TF_DeleteSession(session, status.handle());
     } finally {
       tensorflow.TF_DeleteImportGraphDefOptions(importing);
@@ -227,10 +227,9 @@ final class VariableModels {
   }
 
   private static TF_Tensor string(String text) throws BackendException {
-    TF_Tensor tensor = Tensors.allocate(DataType.BYTES, new long[0], 24);
+    TF_Tensor tensor = Tensors.allocateStrings(new long[0]);
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     try (BytePointer pointer = new BytePointer(bytes)) {
-      tensorflow.TF_StringInit(Tensors.strings(tensor));
       tensorflow.TF_StringCopy(Tensors.strings(tensor), pointer, bytes.length);
     }
     return tensor;

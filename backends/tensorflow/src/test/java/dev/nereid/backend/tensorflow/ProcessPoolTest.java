@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
-class IntraOpPoolTest {
+class ProcessPoolTest {
 
-  private final IntraOpPool pool = new IntraOpPool();
+  private final ProcessPool pool = new ProcessPool("TF_NUM_INTRA_THREADS");
 
   @Test
   void theFirstModelSizesItAndTheOthersAreWarned() {
