@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * One model of the repository: its name, its format, and the sets it belongs to. Its {@code
@@ -36,6 +38,29 @@ record ModelRecipe(String name, ModelFormat format, Set<Variant> variants) {
 
   private static ModelRecipe ofTutorial(String name) {
     return new ModelRecipe(name, ModelFormat.SAVED_MODEL, EnumSet.of(Variant.TUTORIAL));
+  }
+
+  /** Triton's folder for configurations that {@code --model-config-name} picks. */
+  private static final String NAMED_CONFIGS = "configs/";
+
+  /**
+   * Every configuration of the model, by its path in the model's folder: {@code config.pbtxt}, and
+   * for the tutorial's first model also the tutorial's others, which are the same file with another
+   * configuration. Those have no {@code name}, so that it is the folder's.
+   */
+  SortedMap<String, String> configs(int cpuThreads) {
+    SortedMap<String, String> texts = new TreeMap<>();
+    texts.put("config.pbtxt", config(cpuThreads));
+    if (variants.containsAll(EnumSet.allOf(Variant.class))) {
+      for (ModelRecipe other : ALL) {
+        if (other.format == format && !other.equals(this)) {
+          String file = other.name.substring("resnet50_".length()) + ".pbtxt";
+          String named = "name: \"" + other.name + "\"\n";
+          texts.put(NAMED_CONFIGS + file, other.config(cpuThreads).replace(named, ""));
+        }
+      }
+    }
+    return texts;
   }
 
   /**

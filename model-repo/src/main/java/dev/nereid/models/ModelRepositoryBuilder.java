@@ -82,7 +82,9 @@ public final class ModelRepositoryBuilder {
     }
     Path folder = folder(recipe);
     WholeFile.writeText(folder.resolve("labels.txt"), labels());
-    WholeFile.writeText(folder.resolve("config.pbtxt"), recipe.config(request.cpuThreads()));
+    for (Map.Entry<String, String> config : recipe.configs(request.cpuThreads()).entrySet()) {
+      WholeFile.writeText(folder.resolve(config.getKey()), config.getValue());
+    }
     stamps.put(recipe.name(), wanted);
     progress.accept(
         String.format(
@@ -110,7 +112,8 @@ public final class ModelRepositoryBuilder {
   private boolean isUpToDate(ModelRecipe recipe, ModelStamp wanted, StampFile stamps) {
     return stamps.of(recipe.name()).filter(wanted::equals).isPresent()
         && Files.isRegularFile(modelFile(recipe))
-        && Files.isRegularFile(folder(recipe).resolve("config.pbtxt"))
+        && recipe.configs(request.cpuThreads()).keySet().stream()
+            .allMatch(config -> Files.isRegularFile(folder(recipe).resolve(config)))
         && Files.isRegularFile(folder(recipe).resolve("labels.txt"));
   }
 

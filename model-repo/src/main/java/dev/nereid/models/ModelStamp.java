@@ -20,7 +20,9 @@ record ModelStamp(String text) {
 
   static ModelStamp of(ModelRecipe recipe, long seed, int cpuThreads) {
     return new ModelStamp(
-        weights(seed) + ",config=" + sha256(recipe.config(cpuThreads)).substring(0, 16));
+        weights(seed)
+            + ",config="
+            + sha256(recipe.configs(cpuThreads).toString()).substring(0, 16));
   }
 
   /** Whether the weights in there are those of that seed. */

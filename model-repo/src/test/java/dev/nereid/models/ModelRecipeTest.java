@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,6 +37,23 @@ final class ModelRecipeTest {
           .contains("name: \"tensorrt\"")
           .contains("key: \"precision_mode\" value: \"" + precision + "\"");
     }
+  }
+
+  @Test
+  void theTutorialsFirstModelHasTheOthersAsNamedConfigurations() {
+    SortedMap<String, String> configs = recipe("resnet50_original").configs(2);
+    assertThat(configs)
+        .containsOnlyKeys(
+            "config.pbtxt",
+            "configs/tftrt_fp32.pbtxt",
+            "configs/tftrt_fp16.pbtxt",
+            "configs/tftrt_int8.pbtxt",
+            "configs/tftrt_int8_bs16_count4.pbtxt")
+        .containsEntry("config.pbtxt", recipe("resnet50_original").config(2));
+    assertThat(configs.get("configs/tftrt_int8_bs16_count4.pbtxt"))
+        .contains("max_batch_size: 16\n", "count: 4 }", "value: \"INT8\"")
+        .doesNotContain("name: \"resnet50");
+    assertThat(recipe("resnet50_onnx").configs(2)).containsOnlyKeys("config.pbtxt");
   }
 
   @Test
