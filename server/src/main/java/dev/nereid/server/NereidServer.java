@@ -85,7 +85,11 @@ public final class NereidServer implements AutoCloseable {
     try {
       GrpcEndpoint grpc =
           GrpcEndpoint.start(
-              endpoint, new ServerIdentity(options.id(), version()), repository, memory);
+              endpoint.withMaxMessageBytes(
+                  Math.min(endpoint.maxMessageBytes(), largestMessageBytes())),
+              new ServerIdentity(options.id(), version()),
+              repository,
+              memory);
       resources.add(() -> finish(grpc));
       return grpc;
     } catch (IOException e) {
@@ -154,6 +158,14 @@ public final class NereidServer implements AutoCloseable {
   /** Most of the direct memory that this JVM may have; the rest is for the network. */
   private static long tensorMemoryBytes() {
     return Math.max(1, PlatformDependent.maxDirectMemory() / 4 * 3);
+  }
+
+  /**
+   * No message is larger than what the network has: it lies there until its last byte has come, and
+   * one that did not fit would take the connections of others with it.
+   */
+  private static int largestMessageBytes() {
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, PlatformDependent.maxDirectMemory() / 4));
   }
 
   /**

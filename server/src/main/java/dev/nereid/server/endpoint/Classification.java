@@ -12,8 +12,10 @@ import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 
 /**
@@ -64,10 +66,7 @@ public final class Classification {
             .boxed()
             .flatMap(
                 row ->
-                    IntStream.range(0, perRow)
-                        .boxed()
-                        .sorted(largestFirst(type, data, row * perRow))
-                        .limit(classes)
+                    first(classes, perRow, largestFirst(type, data, row * perRow)).stream()
                         .map(index -> text(type, data, row * perRow, index, labels)))
             .map(text -> ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)))
             .toList();
@@ -77,6 +76,28 @@ public final class Classification {
     result.writerIndex(bytes);
     long[] shape = batching ? new long[] {rows, classes} : new long[] {classes};
     return new Tensor(output.name(), DataType.BYTES, shape, result);
+  }
+
+  /**
+   * The first {@code count} of {@code 0..size-1}, in order. Without sorting them all, as that would
+   * hold up the event loop for a second where there are a million of which one is wanted.
+   */
+  private static List<Integer> first(int count, int size, Comparator<Integer> order) {
+    if (count == 0) {
+      return List.of();
+    }
+    PriorityQueue<Integer> lastFirst = new PriorityQueue<>(count, order.reversed());
+    for (int i = 0; i < size; i++) {
+      if (lastFirst.size() < count) {
+        lastFirst.add(i);
+      } else if (order.compare(i, lastFirst.element()) < 0) {
+        lastFirst.remove();
+        lastFirst.add(i);
+      }
+    }
+    List<Integer> first = new ArrayList<>(lastFirst);
+    first.sort(order);
+    return first;
   }
 
   private static Comparator<Integer> largestFirst(DataType type, ByteBuffer data, int start) {
@@ -94,7 +115,7 @@ public final class Classification {
                       integer(type, data, start + a), integer(type, data, start + b));
           default -> Comparator.comparingLong(i -> integer(type, data, start + i));
         };
-    return smallestFirst.reversed();
+    return smallestFirst.reversed().thenComparing(Comparator.naturalOrder());
   }
 
   private static String text(

@@ -19,21 +19,21 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Whether one request fits its model, in Triton's order and with its texts: how many inputs, the
- * outputs asked for, the batch dimension, its size, then type and shape of every input, then the
- * byte size of every input.
+ * Whether one request fits its model, in Triton's order and with its texts: the outputs asked for,
+ * how many inputs, the batch dimension, its size, then type, shape and byte size of one input after
+ * the other.
  *
- * <p>Within a step Triton goes through the inputs in the order of a hash map of few entries, which
- * is the last named first; so does this, and names the same input where several are wrong.
+ * <p>Triton goes through the inputs in the order of a hash map of few entries, which is the last
+ * named first; so does this, and names the same input where several are wrong.
  *
- * <p>Where Triton lets something pass that no engine can run, this refuses it: no rows, a required
- * input left out while optional ones make up the number, and a shape of more bytes than there are.
- * One thing is left to the backend as there: whether the last element of a BYTES tensor is whole.
+ * <p>Where Triton lets something pass that no engine can run, this refuses it: no rows, and a
+ * required input left out while optional ones make up the number. One thing is left to the backend
+ * as there: whether the last element of a BYTES tensor is whole.
  */
 public final class RequestCheck {
 
   private static final String BATCH_NOTE =
-      " NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension to"
+      "NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension to"
           + " be prepended to each input shape. If you want to specify the full shape including"
           + " the batch dim in your input dims config, try setting max_batch_size to zero. See the"
           + " model configuration docs for more info on max_batch_size.";
@@ -78,13 +78,11 @@ public final class RequestCheck {
       ModelInterface model, String id, List<ClientInput> inputs, List<String> requestedOutputs)
       throws InferenceException {
     RequestCheck check = new RequestCheck(model, id);
-    check.inputCount(inputs);
     check.outputNames(requestedOutputs);
+    check.inputCount(inputs);
     long rows = check.batchDimension(inputs);
     for (int i = inputs.size() - 1; i >= 0; i--) {
       check.typeAndShape(inputs.get(i));
-    }
-    for (int i = inputs.size() - 1; i >= 0; i--) {
       check.byteSize(inputs.get(i), rows);
     }
     check.required(inputs);
@@ -211,10 +209,17 @@ public final class RequestCheck {
               + expected.type()
               + "'");
     }
+    if (!expected.accepts(input.shape()) || Shapes.isVariable(input.shape())) {
+      throw wrongShape(input, expected.clientShape());
+    }
+  }
+
+  /** The first dimension that is wrong decides what is said. */
+  private InferenceException wrongShape(ClientInput input, long[] expected) {
     long[] shape = input.shape();
-    for (long dimension : shape) {
-      if (dimension < 0) {
-        throw refuse(
+    for (int i = 0; i < shape.length && shape.length == expected.length; i++) {
+      if (shape[i] == Shapes.VARIABLE) {
+        return refuse(
             "All input dimensions should be specified for input '"
                 + input.name()
                 + "' for model '"
@@ -222,20 +227,22 @@ public final class RequestCheck {
                 + "', got "
                 + Shapes.text(shape));
       }
+      if (expected[i] != Shapes.VARIABLE && expected[i] != shape[i]) {
+        break;
+      }
     }
-    if (!expected.accepts(shape)) {
-      throw refuse(
-          "unexpected shape for input '"
-              + input.name()
-              + "' for model '"
-              + model.modelName()
-              + "'. Expected "
-              + Shapes.text(expected.clientShape())
-              + ", got "
-              + Shapes.text(shape)
-              + "."
-              + (model.isBatching() ? BATCH_NOTE : ""));
-    }
+    // Triton's text ends with a space where there is no note.
+    return refuse(
+        "unexpected shape for input '"
+            + input.name()
+            + "' for model '"
+            + model.modelName()
+            + "'. Expected "
+            + Shapes.text(expected)
+            + ", got "
+            + Shapes.text(shape)
+            + ". "
+            + (model.isBatching() ? BATCH_NOTE : ""));
   }
 
   private void byteSize(ClientInput input, long rows) throws InferenceException {
@@ -244,18 +251,9 @@ public final class RequestCheck {
       // Triton measures a batch of nothing as one without a batch dimension.
       shape = Arrays.copyOfRange(shape, 1, shape.length);
     }
-    ModelInterface.Input expected = named(input);
-    long expectedBytesOrElements;
-    try {
-      expectedBytesOrElements =
-          expected.type().isFixedSize()
-              ? RawTensors.byteSize(expected.type(), shape)
-              : Shapes.elementCount(shape);
-    } catch (IllegalArgumentException e) {
-      throw refuse(
-          "input '" + input.name() + "' for model '" + model.modelName() + "': " + e.getMessage());
-    }
-    if (!expected.type().isFixedSize()) {
+    DataType type = named(input).type();
+    long expectedBytesOrElements = size(input, type, shape);
+    if (!type.isFixedSize()) {
       elements(input, expectedBytesOrElements);
     } else if (input.data().readableBytes() != expectedBytesOrElements) {
       throw refuse(
@@ -267,6 +265,31 @@ public final class RequestCheck {
               + expectedBytesOrElements
               + ", got "
               + input.data().readableBytes());
+    }
+  }
+
+  /** Bytes, or elements of a type whose elements vary in size. */
+  private static long size(ClientInput input, DataType type, long[] shape)
+      throws InferenceException {
+    for (long dimension : shape) {
+      if (dimension < 0) {
+        throw refusal(
+            "tensor '"
+                + input.name()
+                + "' contains an invalid dimension "
+                + (type.isFixedSize() ? "" : "in shape ")
+                + Shapes.text(shape));
+      }
+    }
+    try {
+      return type.isFixedSize() ? RawTensors.byteSize(type, shape) : Shapes.elementCount(shape);
+    } catch (IllegalArgumentException e) {
+      throw refusal(
+          (type.isFixedSize() ? "byte size" : "element count")
+              + " for tensor '"
+              + input.name()
+              + "' exceeds maximum size of "
+              + Long.MAX_VALUE);
     }
   }
 

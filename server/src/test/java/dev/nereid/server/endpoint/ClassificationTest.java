@@ -11,7 +11,10 @@ import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.RawTensors;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -94,6 +97,24 @@ class ClassificationTest {
   void equalValuesKeepTheirOrder() throws InferenceException {
     assertThat(classes(DataType.INT16, RawTensors.ofShorts(new short[3]), 3, NO_LABELS, 3))
         .containsExactly("0:0", "0:1", "0:2");
+  }
+
+  @Test
+  void fewClassesAreTheFirstOfAll() throws InferenceException {
+    int[] values = new Random(5).ints(500, 0, 40).toArray();
+    List<String> all = classes(DataType.INT32, RawTensors.ofInts(values), 500, NO_LABELS, 500);
+
+    assertThat(all)
+        .isEqualTo(
+            IntStream.range(0, 500)
+                .boxed()
+                .sorted(Comparator.comparing(i -> -values[i]))
+                .map(i -> values[i] + ":" + i)
+                .toList());
+    for (int count : new int[] {1, 7, 499}) {
+      assertThat(classes(DataType.INT32, RawTensors.ofInts(values), count, NO_LABELS, 500))
+          .isEqualTo(all.subList(0, count));
+    }
   }
 
   @Test

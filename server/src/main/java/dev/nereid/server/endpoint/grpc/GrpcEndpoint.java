@@ -2,9 +2,9 @@ package dev.nereid.server.endpoint.grpc;
 
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.repository.ModelLookup;
+import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
-import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -71,11 +71,11 @@ public final class GrpcEndpoint {
       HealthService health = new HealthService(models, draining);
       NettyServerBuilder builder = transport(options, loops);
       builder.addService(
-          InferenceService.of(
+          Services.of(
               new ControlService(identity, models, draining),
               new InferHandler(models, memory, draining, loops, options.compression()),
               new InferCallMarshaller(memory)));
-      builder.addService(HealthGrpc.bindService(health));
+      builder.addService(Services.of(health));
       Server server = builder.build();
       listen(server, options);
       long millis = HEALTH_INTERVAL.toMillis();
@@ -157,7 +157,10 @@ public final class GrpcEndpoint {
             .maxConcurrentCallsPerConnection(options.maxConcurrentCallsPerConnection())
             .compressorRegistry(options.compression().registry())
             .decompressorRegistry(
-                DecompressorRegistry.getDefaultInstance().with(new Deflate(), true));
+                DecompressorRegistry.emptyInstance()
+                    .with(Codec.Identity.NONE, false)
+                    .with(new Gunzip(), true)
+                    .with(new Deflate(), true));
     if (options.reusePort()) {
       if (!loops.isEpoll()) {
         throw new IOException("--reuse-grpc-port: true (expected: false where there is no epoll)");

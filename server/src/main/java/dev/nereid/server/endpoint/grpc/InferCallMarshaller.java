@@ -1,7 +1,5 @@
 package dev.nereid.server.endpoint.grpc;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import dev.nereid.protocol.ModelInferRequest;
@@ -9,6 +7,7 @@ import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.memory.TensorMemory;
 import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.StatusRuntimeException;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,11 +20,11 @@ import java.util.List;
  * <p>Each entry of {@code raw_input_contents} goes from the slices that the transport received
  * straight into pooled memory. Every other field is gathered, byte for byte, and parsed by
  * generated code, so that merging, unknown fields, groups and UTF-8 are as everywhere else. A
- * message that does not show its slices, such as a compressed one, is parsed by generated code
- * whole, and its tensors copied then.
+ * message that does not show its slices, a compressed one, is brought into pooled memory first.
  *
- * <p>It faces the network: no length is believed before the bytes are seen to be there, and
- * whatever was allocated when a message proves to be none is given back.
+ * <p>It faces the network: no length is believed before the bytes are seen to be there, what can
+ * grow lies in bounded memory outside the heap, and whatever was allocated when a message proves to
+ * be none is given back.
  *
  * <p>Thread-safe.
  */
@@ -35,21 +34,49 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
   static final String UNPARSABLE = "Unable to parse request";
 
   /**
-   * Entries that no input needs are ignored, as Triton does, but not in any number: an entry of two
-   * bytes would cost a hundred here.
+   * Fields of one message: inputs, their data, outputs, parameters. One of two bytes costs several
+   * hundred here, so they may not come in any number.
    */
-  static final int MAX_SURPLUS_ENTRIES = 1024;
+  static final int MAX_FIELDS = 1 << 14;
+
+  /**
+   * Generated code makes up to some 30 bytes of the heap out of one byte of a message that is meant
+   * to; several threads may do so at a time.
+   */
+  private static final int HEAP_SHARE = 64;
+
+  private static final int SMALLEST_MAX_HEADER_BYTES = 4 << 20;
+
+  private static final int PIECE_BYTES = 32 << 10;
+  private static final int FIRST_PART_BYTES = 64 << 10;
+  private static final int LARGEST_PART_BYTES = 16 << 20;
 
   private static final int RAW_FIELD = ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER;
-  private static final int INPUTS_FIELD = ModelInferRequest.INPUTS_FIELD_NUMBER;
+
+  private static final ThreadLocal<byte[]> PIECES =
+      ThreadLocal.withInitial(() -> new byte[PIECE_BYTES]);
 
   private static final ThreadLocal<MessageHeader> HEADERS =
       ThreadLocal.withInitial(MessageHeader::new);
 
   private final TensorMemory memory;
+  private final int maxHeaderBytes;
 
   InferCallMarshaller(TensorMemory memory) {
+    this(
+        memory,
+        (int)
+            Math.max(
+                SMALLEST_MAX_HEADER_BYTES,
+                Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / HEAP_SHARE)));
+  }
+
+  /**
+   * @param maxHeaderBytes of a message, its {@code raw_input_contents} left out
+   */
+  InferCallMarshaller(TensorMemory memory, int maxHeaderBytes) {
     this.memory = memory;
+    this.maxHeaderBytes = maxHeaderBytes;
   }
 
   /** Never asked: a server sends no requests. */
@@ -63,23 +90,34 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
   public InferCall parse(InputStream stream) {
     long receivedNanos = System.nanoTime();
     List<ByteBuf> raw = new ArrayList<>(4);
+    List<ByteBuf> parts = List.of();
     InferenceException refusal;
     try {
-      ModelInferRequest header =
-          SliceReader.canRead(stream)
-              ? walk(new SliceReader(stream), raw)
-              : parseWhole(stream, raw);
-      return InferCall.parsed(header, raw, receivedNanos);
+      SliceReader message;
+      if (SliceReader.canRead(stream)) {
+        message = SliceReader.of(stream);
+      } else {
+        parts = new ArrayList<>();
+        gather(stream, parts);
+        message = SliceReader.of(parts);
+      }
+      return InferCall.parsed(walk(message, raw), raw, receivedNanos);
     } catch (MalformedMessageException | InvalidProtocolBufferException e) {
       refusal = new InferenceException(StatusCode.INTERNAL, UNPARSABLE);
     } catch (IOException e) {
       refusal = new InferenceException(StatusCode.INTERNAL, UNPARSABLE + ": " + e.getMessage());
+    } catch (StatusRuntimeException e) {
+      // The transport's word for a message that inflates beyond its bound.
+      String text = e.getStatus().getDescription();
+      refusal = new InferenceException(StatusCode.RESOURCE_EXHAUSTED, text == null ? "" : text);
     } catch (InferenceException e) {
       refusal = e;
     } catch (OutOfMemoryError e) {
       refusal =
           new InferenceException(
               StatusCode.RESOURCE_EXHAUSTED, "request: more heap than there is to parse it");
+    } finally {
+      parts.forEach(ByteBuf::release);
     }
     raw.forEach(ByteBuf::release);
     return InferCall.refused(refusal, receivedNanos);
@@ -89,22 +127,21 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
       throws IOException, InferenceException {
     MessageHeader header = HEADERS.get();
     header.clear();
-    int inputs = 0;
+    int fields = 0;
     int depth = 0;
     while (message.remaining() > 0) {
       int tag = (int) message.readVarint();
+      if (++fields > MAX_FIELDS) {
+        throw tooLarge("fields of a request: more than " + MAX_FIELDS, MAX_FIELDS, "");
+      }
       int field = WireFormat.getTagFieldNumber(tag);
       int wireType = WireFormat.getTagWireType(tag);
       if (depth == 0 && field == RAW_FIELD && wireType == WireFormat.WIRETYPE_LENGTH_DELIMITED) {
         int length = message.readLength();
-        checkSurplus(raw.size(), inputs);
         ByteBuf tensor = memory.allocate(length);
         raw.add(tensor);
         message.read(tensor, length);
         continue;
-      }
-      if (depth == 0 && field == INPUTS_FIELD) {
-        inputs++;
       }
       header.writeVarint(tag);
       switch (wireType) {
@@ -112,6 +149,12 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
         case WireFormat.WIRETYPE_FIXED64 -> header.copy(message, 8);
         case WireFormat.WIRETYPE_LENGTH_DELIMITED -> {
           int length = message.readLength();
+          if (length > maxHeaderBytes - header.size()) {
+            throw tooLarge(
+                "bytes of a request beside raw_input_contents: more than " + maxHeaderBytes,
+                maxHeaderBytes,
+                "; larger tensors go into raw_input_contents");
+          }
           header.writeVarint(length);
           header.copy(message, length);
         }
@@ -129,31 +172,24 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
     return ModelInferRequest.parser().parseFrom(header.bytes(), 0, header.size());
   }
 
-  private ModelInferRequest parseWhole(InputStream stream, List<ByteBuf> raw)
+  /** Reads a stream to its end, into memory that the caller releases also when this throws. */
+  private void gather(InputStream stream, List<ByteBuf> parts)
       throws IOException, InferenceException {
-    CodedInputStream message = CodedInputStream.newInstance(stream);
-    message.setSizeLimit(Integer.MAX_VALUE);
-    ModelInferRequest request = ModelInferRequest.parser().parseFrom(message);
-    message.checkLastTagWas(0);
-    for (ByteString bytes : request.getRawInputContentsList()) {
-      checkSurplus(raw.size(), request.getInputsCount());
-      ByteBuf tensor = memory.allocate(bytes.size());
-      raw.add(tensor);
-      bytes.copyTo(tensor.nioBuffer(0, bytes.size()));
-      tensor.writerIndex(bytes.size());
+    byte[] piece = PIECES.get();
+    int partBytes = FIRST_PART_BYTES;
+    ByteBuf part = null;
+    for (int read = stream.read(piece); read >= 0; read = stream.read(piece)) {
+      if (part == null || part.writableBytes() < read) {
+        part = memory.allocate(partBytes);
+        parts.add(part);
+        partBytes = Math.min(2 * partBytes, LARGEST_PART_BYTES);
+      }
+      part.writeBytes(piece, 0, read);
     }
-    return raw.isEmpty() ? request : request.toBuilder().clearRawInputContents().build();
   }
 
-  private static void checkSurplus(int index, int inputs) throws InferenceException {
-    if (index >= inputs + MAX_SURPLUS_ENTRIES) {
-      throw new InferenceException(
-          StatusCode.RESOURCE_EXHAUSTED,
-          "raw_input_contents: more than "
-              + index
-              + " entries (expected: at most "
-              + MAX_SURPLUS_ENTRIES
-              + " more than the inputs before them)");
-    }
+  private static InferenceException tooLarge(String what, int most, String instead) {
+    return new InferenceException(
+        StatusCode.RESOURCE_EXHAUSTED, what + " (expected: at most " + most + instead + ")");
   }
 }

@@ -38,15 +38,15 @@ final class RequestInputs {
     int nextRaw = 0;
     List<ClientInput> inputs = new ArrayList<>(header.getInputsCount());
     for (InferInputTensor input : header.getInputsList()) {
-      if (input.getParametersCount() > 0) {
-        if (input.hasContents() && SharedMemoryParameters.isRegion(input.getParametersMap())) {
+      if (SharedMemoryParameters.isRegion(input.getName(), input.getParametersMap())) {
+        if (input.hasContents()) {
           throw refusal(
               "unexpected 'content' provided when using shared memory for input tensor",
               input,
               header,
               "");
         }
-        SharedMemoryParameters.reject(input.getName(), input.getParametersMap());
+        throw SharedMemoryParameters.disabled();
       }
       DataType type = DataType.ofName(input.getDatatype());
       ByteBuf data;

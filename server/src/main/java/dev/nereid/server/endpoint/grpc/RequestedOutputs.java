@@ -41,17 +41,20 @@ final class RequestedOutputs {
         continue;
       }
       Map<String, InferParameter> parameters = output.getParametersMap();
+      boolean region = SharedMemoryParameters.isRegion(output.getName(), parameters);
       InferParameter classification = parameters.get("classification");
       if (classification != null) {
-        if (SharedMemoryParameters.isRegion(parameters)) {
+        int count = count(classification);
+        if (region) {
           throw refusal("output can't set both 'shared_memory_region' and 'classification'");
         }
         if (classes.isEmpty()) {
           classes = new HashMap<>();
         }
-        classes.put(output.getName(), count(classification));
+        classes.put(output.getName(), count);
+      } else if (region) {
+        throw SharedMemoryParameters.disabled();
       }
-      SharedMemoryParameters.reject(output.getName(), parameters);
     }
     return classes;
   }

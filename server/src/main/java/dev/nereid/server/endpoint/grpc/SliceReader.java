@@ -6,21 +6,32 @@ import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a message from the slices that the transport received it in, without gathering them first.
- * A message of 600 KB comes in some 50 of them.
+ * Reads a message from the slices that it lies in, without gathering them first. One of 600 KB
+ * comes from the transport in some 50 of them.
  */
 final class SliceReader {
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  private final InputStream stream;
-  private final HasByteBuffer slices;
+  private final Slices slices;
   private ByteBuffer slice = NOTHING;
-  private int taken;
   private int remaining;
+
+  private SliceReader(Slices slices, int size) {
+    this.slices = slices;
+    this.remaining = size;
+  }
+
+  /** One slice after the other. */
+  private interface Slices {
+    /** The next one; null or an empty one after the last. */
+    @Nullable ByteBuffer next() throws IOException;
+  }
 
   /** Whether {@code stream} shows its slices; a decompressed message does not. */
   static boolean canRead(InputStream stream) {
@@ -29,11 +40,19 @@ final class SliceReader {
         && buffers.byteBufferSupported();
   }
 
-  /** Reads from the stream's position to its end. */
-  SliceReader(InputStream stream) throws IOException {
-    this.stream = stream;
-    this.slices = (HasByteBuffer) stream;
-    this.remaining = stream.available();
+  /** Reads from the position of a stream that shows its slices to its end. */
+  static SliceReader of(InputStream stream) throws IOException {
+    return new SliceReader(new StreamSlices(stream), stream.available());
+  }
+
+  /** Reads what is readable in {@code parts}, which stay as they are. */
+  static SliceReader of(List<ByteBuf> parts) {
+    Iterator<ByteBuf> rest = parts.iterator();
+    int size = 0;
+    for (ByteBuf part : parts) {
+      size = Math.addExact(size, part.readableBytes());
+    }
+    return new SliceReader(() -> rest.hasNext() ? rest.next().nioBuffer() : null, size);
   }
 
   /** Bytes left. */
@@ -113,15 +132,33 @@ final class SliceReader {
     if (remaining == 0) {
       throw new MalformedMessageException("the message ends too early");
     }
-    // The stream shows a slice until it was skipped.
-    if (taken > 0 && stream.skip(taken) != taken) {
-      throw new IOException("stream: ended " + remaining + " bytes early");
-    }
-    @Nullable ByteBuffer shown = slices.getByteBuffer();
+    @Nullable ByteBuffer shown = slices.next();
     if (shown == null || !shown.hasRemaining()) {
       throw new IOException("stream: ended " + remaining + " bytes early");
     }
     slice = shown;
-    taken = shown.remaining();
+  }
+
+  /** Those of a stream, which shows each until it was skipped. */
+  private static final class StreamSlices implements Slices {
+
+    private final InputStream stream;
+    private final HasByteBuffer buffers;
+    private int taken;
+
+    StreamSlices(InputStream stream) {
+      this.stream = stream;
+      this.buffers = (HasByteBuffer) stream;
+    }
+
+    @Override
+    public @Nullable ByteBuffer next() throws IOException {
+      if (taken > 0 && stream.skip(taken) != taken) {
+        return null;
+      }
+      ByteBuffer shown = buffers.getByteBuffer();
+      taken = shown == null ? 0 : shown.remaining();
+      return shown;
+    }
   }
 }

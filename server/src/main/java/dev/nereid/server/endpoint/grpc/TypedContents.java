@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns typed {@code contents} into the raw encoding.
  *
- * <p>FP16 and BF16 have no typed form and are refused, as every field that is not the type's own.
- * The small integers travel as 32 bits; Triton cuts them down, this refuses one that does not fit.
+ * <p>FP16 and BF16 have no typed form and are refused, as every field that is not the type's own,
+ * or not the only one. The small integers travel as 32 bits; Triton cuts them down, this refuses
+ * one that does not fit.
  */
 final class TypedContents {
 
@@ -59,45 +60,51 @@ final class TypedContents {
   }
 
   private void checkFields() throws InferenceException {
-    if (contents.getBoolContentsCount() > 0) {
-      expect(DataType.BOOL);
-    }
-    if (contents.getIntContentsCount() > 0 && type != DataType.INT8 && type != DataType.INT16) {
-      expect(DataType.INT32);
-    }
-    if (contents.getInt64ContentsCount() > 0) {
-      expect(DataType.INT64);
-    }
-    if (contents.getUintContentsCount() > 0 && type != DataType.UINT8 && type != DataType.UINT16) {
-      expect(DataType.UINT32);
-    }
-    if (contents.getUint64ContentsCount() > 0) {
-      expect(DataType.UINT64);
-    }
-    if (contents.getFp32ContentsCount() > 0) {
-      expect(DataType.FP32);
-    }
-    if (contents.getFp64ContentsCount() > 0) {
-      expect(DataType.FP64);
-    }
-    if (contents.getBytesContentsCount() > 0) {
-      expect(DataType.BYTES);
-    }
+    DataType signed = type == DataType.INT8 || type == DataType.INT16 ? type : DataType.INT32;
+    DataType unsigned = type == DataType.UINT8 || type == DataType.UINT16 ? type : DataType.UINT32;
+    boolean supplied = checkField(contents.getBoolContentsCount(), DataType.BOOL, false);
+    supplied = checkField(contents.getIntContentsCount(), signed, supplied);
+    supplied = checkField(contents.getInt64ContentsCount(), DataType.INT64, supplied);
+    supplied = checkField(contents.getUintContentsCount(), unsigned, supplied);
+    supplied = checkField(contents.getUint64ContentsCount(), DataType.UINT64, supplied);
+    supplied = checkField(contents.getFp32ContentsCount(), DataType.FP32, supplied);
+    supplied = checkField(contents.getFp64ContentsCount(), DataType.FP64, supplied);
+    checkField(contents.getBytesContentsCount(), DataType.BYTES, supplied);
   }
 
-  private void expect(DataType field) throws InferenceException {
+  /**
+   * Checks one field, if it has elements.
+   *
+   * @param supplied whether a field before it had
+   * @return the same for the next one
+   */
+  private boolean checkField(int count, DataType field, boolean supplied)
+      throws InferenceException {
+    if (count == 0) {
+      return supplied;
+    }
+    if (supplied) {
+      throw unexpectedData(", binary data was already supplied.");
+    }
     if (type != field) {
-      throw refusal(
-          "unexpected explicit tensor data for input tensor '"
-              + input
-              + "' for model '"
-              + model
-              + "' of type '"
+      throw unexpectedData(
+          " of type '"
               + field
               + "', expected datatype '"
               + (type == null ? "<invalid>" : type)
               + "'");
     }
+    return true;
+  }
+
+  private InferenceException unexpectedData(String why) {
+    return refusal(
+        "unexpected explicit tensor data for input tensor '"
+            + input
+            + "' for model '"
+            + model
+            + "'"
+            + why);
   }
 
   private long byteSize() {

@@ -5,21 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
+import dev.nereid.protocol.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import dev.nereid.protocol.ModelInferRequest;
 import dev.nereid.protocol.ModelInferResponse;
+import dev.nereid.protocol.ModelReadyRequest;
 import dev.nereid.server.metrics.StatisticsSnapshot;
 import dev.nereid.server.repository.ModelFolders;
 import dev.nereid.server.scheduling.Scheduler;
 import dev.nereid.tensor.RawTensors;
 import io.grpc.CallOptions;
+import io.grpc.Compressor;
+import io.grpc.CompressorRegistry;
+import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
@@ -259,6 +266,79 @@ class CallEndsTest {
   }
 
   @Test
+  void controlRequestsThatAreNoneAreToldSoToo() {
+    for (String method :
+        new String[] {
+          "inference.GRPCInferenceService/ServerLive",
+          "inference.GRPCInferenceService/ModelReady",
+          "inference.GRPCInferenceService/ModelStatistics",
+          "inference.GRPCInferenceService/RepositoryModelLoad",
+          "grpc.health.v1.Health/Check"
+        }) {
+      assertThatThrownBy(() -> send(method, new byte[] {-1, -1, -1, -1}))
+          .as(method)
+          .hasMessage("INTERNAL: Unable to parse request");
+    }
+    nextRequestIsAnswered();
+  }
+
+  @Test
+  void controlRequestsAreBounded() {
+    assertThatThrownBy(
+            () ->
+                send(
+                    "inference.GRPCInferenceService/ModelReady",
+                    new byte[GuardedMethod.MAX_REQUEST_BYTES + 1]))
+        .hasMessage(
+            "RESOURCE_EXHAUSTED: bytes of a request: more than 4194304 (expected: at most"
+                + " 4194304)");
+    nextRequestIsAnswered();
+  }
+
+  @Test
+  void requestsThatSayTheyAreCompressedAndAreNotAreToldSo() throws Exception {
+    CompressorRegistry liars = CompressorRegistry.newEmptyInstance();
+    for (String codec : new String[] {"gzip", "deflate"}) {
+      liars.register(new Liar(codec));
+    }
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+            .usePlaintext()
+            .compressorRegistry(liars)
+            .build();
+    for (String codec : new String[] {"gzip", "deflate"}) {
+      GRPCInferenceServiceBlockingStub stub =
+          GRPCInferenceServiceGrpc.newBlockingStub(channel)
+              .withCompression(codec)
+              .withDeadlineAfter(30, TimeUnit.SECONDS);
+      assertThatThrownBy(() -> stub.modelInfer(request("free")))
+          .as(codec)
+          .hasMessageStartingWith("INTERNAL: Unable to parse request: ");
+      assertThatThrownBy(
+              () -> stub.modelReady(ModelReadyRequest.newBuilder().setName("free").build()))
+          .as(codec)
+          .hasMessageStartingWith("INTERNAL: Unable to parse request: ");
+    }
+    channel.shutdownNow();
+    assertThat(channel.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    nextRequestIsAnswered();
+  }
+
+  /** Says that it compresses, and does not. */
+  private record Liar(String codec) implements Compressor {
+
+    @Override
+    public String getMessageEncoding() {
+      return codec;
+    }
+
+    @Override
+    public OutputStream compress(OutputStream target) {
+      return target;
+    }
+  }
+
+  @Test
   void aCallWithoutAMessageIsNoHarm() throws Exception {
     try (RawConnection client = new RawConnection(server.port())) {
       client.begin(1);
@@ -275,17 +355,19 @@ class CallEndsTest {
   @Test
   void anUnknownMethodOrServiceIsUnimplemented() {
     for (String method : new String[] {"inference.GRPCInferenceService/Nope", "foo.Bar/Baz"}) {
-      assertThatThrownBy(
-              () ->
-                  ClientCalls.blockingUnaryCall(
-                      server.channel(),
-                      bytesMethod().toBuilder().setFullMethodName(method).build(),
-                      CallOptions.DEFAULT,
-                      new byte[0]))
+      assertThatThrownBy(() -> send(method, new byte[0]))
           .isInstanceOfSatisfying(
               StatusRuntimeException.class,
               e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED));
     }
+  }
+
+  private byte[] send(String method, byte[] message) {
+    return ClientCalls.blockingUnaryCall(
+        server.channel(),
+        bytesMethod().toBuilder().setFullMethodName(method).build(),
+        CallOptions.DEFAULT,
+        message);
   }
 
   private byte[] send(byte[] message) {

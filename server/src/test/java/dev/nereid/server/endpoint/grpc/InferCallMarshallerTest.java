@@ -7,11 +7,13 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.WireFormat;
+import dev.nereid.protocol.InferTensorContents;
 import dev.nereid.protocol.ModelInferRequest;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.memory.TensorMemory;
 import io.netty.buffer.ByteBuf;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
@@ -24,7 +26,7 @@ class InferCallMarshallerTest {
   private static final int RAW_TAG = (7 << 3) | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
   private final ParserOracle oracle = new ParserOracle();
-  private final TensorMemory memory = new TensorMemory(1 << 20);
+  private final TensorMemory memory = new TensorMemory(2 << 20);
   private final InferCallMarshaller marshaller = new InferCallMarshaller(memory);
 
   /** Writes a message field by field. */
@@ -203,31 +205,65 @@ class InferCallMarshallerTest {
   }
 
   @Test
-  void entriesInANumberThatNoRequestHasAreRefused() throws IOException {
-    byte[] flood =
-        message(
-            out -> {
-              for (int i = 0; i <= InferCallMarshaller.MAX_SURPLUS_ENTRIES; i++) {
-                out.writeByteArray(7, new byte[0]);
-              }
-            });
+  void fieldsInANumberThatNoRequestHasAreRefused() throws IOException {
+    for (int field : new int[] {4, 5, 6, 7, 99}) {
+      byte[] flood =
+          message(
+              out -> {
+                for (int i = 0; i <= InferCallMarshaller.MAX_FIELDS; i++) {
+                  out.writeByteArray(field, new byte[0]);
+                }
+              });
 
-    InferenceException refusal = refused(flood);
+      InferenceException refusal = refused(flood);
+
+      assertThat(refusal.code()).isEqualTo(StatusCode.RESOURCE_EXHAUSTED);
+      assertThat(refusal)
+          .hasMessage("fields of a request: more than 16384 (expected: at most 16384)");
+      oracle.check(flood, 100);
+    }
+  }
+
+  @Test
+  void whatGoesThroughTheHeapIsBounded() {
+    byte[] typed =
+        Requests.simple(
+                Requests.input("A", "BYTES", 1)
+                    .setContents(
+                        InferTensorContents.newBuilder()
+                            .addBytesContents(ByteString.copyFrom(new byte[2000]))))
+            .build()
+            .toByteArray();
+    InferCallMarshaller small = new InferCallMarshaller(memory, 1000);
+
+    InferenceException refusal =
+        Objects.requireNonNull(small.parse(new SlicedStream(typed, 100)).refusal());
 
     assertThat(refusal.code()).isEqualTo(StatusCode.RESOURCE_EXHAUSTED);
     assertThat(refusal)
         .hasMessage(
-            "raw_input_contents: more than 1024 entries (expected: at most 1024 more than the"
-                + " inputs before them)");
-    oracle.check(flood, 100);
+            "bytes of a request beside raw_input_contents: more than 1000 (expected: at most 1000;"
+                + " larger tensors go into raw_input_contents)");
+    InferCall call = small.parse(new SlicedStream(Requests.simple().build().toByteArray(), 100));
+    assertThat(call.refusal()).isNull();
+    call.release();
+  }
+
+  @Test
+  void aMessageThatInflatesBeyondTheMemoryIsRefusedAndGivenBack() {
+    InferCall call = marshaller.parse(new ByteArrayInputStream(new byte[4 << 20]));
+
+    assertThat(Objects.requireNonNull(call.refusal()).code())
+        .isEqualTo(StatusCode.RESOURCE_EXHAUSTED);
+    assertThat(memory.usedBytes()).isZero();
   }
 
   @Test
   void tensorsOverTheMemorysBoundAreRefusedAndGivenBack() {
     byte[] message =
         ModelInferRequest.newBuilder()
-            .addRawInputContents(ByteString.copyFrom(new byte[700_000]))
-            .addRawInputContents(ByteString.copyFrom(new byte[700_000]))
+            .addRawInputContents(ByteString.copyFrom(new byte[1_400_000]))
+            .addRawInputContents(ByteString.copyFrom(new byte[1_400_000]))
             .build()
             .toByteArray();
 

@@ -11,7 +11,7 @@ import java.util.Map;
 
 /**
  * An HTTP/2 connection written frame by frame, for clients that no library would let one be. It
- * never reads.
+ * reads nothing unless told.
  */
 final class RawConnection implements AutoCloseable {
 
@@ -19,6 +19,7 @@ final class RawConnection implements AutoCloseable {
   private static final int HEADERS = 1;
   private static final int RST_STREAM = 3;
   private static final int SETTINGS = 4;
+  private static final int PING = 6;
   private static final int END_STREAM = 1;
   private static final int END_HEADERS = 4;
   private static final int CANCEL = 8;
@@ -28,6 +29,7 @@ final class RawConnection implements AutoCloseable {
 
   RawConnection(int port) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setSoTimeout(30_000);
     out = new DataOutputStream(socket.getOutputStream());
     out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     frame(SETTINGS, 0, 0, new byte[0]);
@@ -77,6 +79,15 @@ final class RawConnection implements AutoCloseable {
 
   void cancel(int stream) throws IOException {
     frame(RST_STREAM, 0, stream, new byte[] {0, 0, 0, CANCEL});
+  }
+
+  void ping() throws IOException {
+    frame(PING, 0, 0, new byte[8]);
+  }
+
+  /** All that the server sends until it hangs up, as Latin-1. */
+  String readToEnd() throws IOException {
+    return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
   }
 
   private void frame(int type, int flags, int stream, byte[] payload) throws IOException {

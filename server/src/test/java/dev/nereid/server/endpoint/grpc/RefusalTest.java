@@ -43,6 +43,14 @@ class RefusalTest {
     ModelFolders folders = new ModelFolders(models);
     folders.config("bytes", TestEndpoint.identity("TYPE_STRING", 8, ""), "1");
     folders.config("nobatch", TestEndpoint.identity("TYPE_FP32", 0, ""), "1");
+    folders.config(
+        "matrix",
+        """
+        backend: "identity"
+        input [ { name: "INPUT0" data_type: TYPE_FP32 dims: [ -1, 4 ] } ]
+        output [ { name: "OUTPUT0" data_type: TYPE_FP32 dims: [ -1, 4 ] } ]
+        """,
+        "1");
     folders.config("half", TestEndpoint.identity("TYPE_FP16", 8, ""), "1");
     folders.config("int8", TestEndpoint.identity("TYPE_INT8", 8, ""), "1");
     folders.config("uint16", TestEndpoint.identity("TYPE_UINT16", 8, ""), "1");
@@ -159,7 +167,42 @@ class RefusalTest {
     invalid(
         Requests.one("nobatch", "FP32", ByteBuffer.allocate(12), 1, 3).toBuilder(),
         NO_ID
-            + "unexpected shape for input 'INPUT0' for model 'nobatch'. Expected [-1], got [1,3].");
+            + "unexpected shape for input 'INPUT0' for model 'nobatch'. Expected [-1], got [1,3]. ");
+  }
+
+  @Test
+  void outputsAreCheckedBeforeTheNumberOfInputs() {
+    invalid(
+        raw(Requests.simple(first(1, 16)), Requests.COUNTING).addOutputs(Requests.output("NOPE")),
+        "unexpected inference output 'NOPE' for model 'simple'");
+  }
+
+  @Test
+  void oneInputIsCheckedToItsEndBeforeTheNext() {
+    invalid(
+        raw(Requests.simple(first(1, 15), second()), Requests.COUNTING, Requests.ONES.substring(4)),
+        NO_ID
+            + "input byte size mismatch for input 'INPUT1' for model 'simple'. Expected 64, got 60");
+  }
+
+  @Test
+  void theFirstDimensionThatIsWrongIsNamed() {
+    String unspecified = "All input dimensions should be specified for input 'INPUT0' for model ";
+    String unexpected = "unexpected shape for input 'INPUT0' for model 'matrix'. Expected ";
+    matrix(NO_ID + unspecified + "'matrix', got [-1,4]", -1, 4);
+    matrix(NO_ID + unspecified + "'matrix', got [-1,5]", -1, 5);
+    matrix(NO_ID + unspecified + "'matrix', got [1,-1]", 1, -1);
+    matrix(NO_ID + unexpected + "[-1,4], got [-5,5]. ", -5, 5);
+    matrix(NO_ID + unexpected + "[-1,4], got [-1]. ", -1);
+    matrix(NO_ID + unexpected + "[-1,4], got []. ");
+    matrix("tensor 'INPUT0' contains an invalid dimension [-5,4]", -5, 4);
+    invalid(
+        Requests.one("bytes", "BYTES", ByteBuffer.allocate(0), 1, -5).toBuilder(),
+        "tensor 'INPUT0' contains an invalid dimension in shape [1,-5]");
+  }
+
+  private static void matrix(String text, long... shape) {
+    invalid(Requests.one("matrix", "FP32", ByteBuffer.allocate(16), shape).toBuilder(), text);
   }
 
   @Test
@@ -256,9 +299,10 @@ class RefusalTest {
   void aShapeOfMoreBytesThanThereAreNumbersIsRefused() {
     invalid(
         Requests.one("nobatch", "FP32", ByteBuffer.allocate(4), Long.MAX_VALUE).toBuilder(),
-        NO_ID
-            + "input 'INPUT0' for model 'nobatch': shape: [9223372036854775807] of FP32 (expected:"
-            + " at most 2^63-1 bytes)");
+        "byte size for tensor 'INPUT0' exceeds maximum size of 9223372036854775807");
+    invalid(
+        Requests.one("bytes", "BYTES", ByteBuffer.allocate(0), 2, Long.MAX_VALUE).toBuilder(),
+        "element count for tensor 'INPUT0' exceeds maximum size of 9223372036854775807");
   }
 
   @Test
@@ -419,6 +463,16 @@ class RefusalTest {
   }
 
   @Test
+  void typedContentsAreInOneField() {
+    invalid(
+        Requests.simple(
+            first(1, 16).setContents(ints(16).toBuilder().addFp32Contents(1)),
+            second().setContents(ints(16))),
+        "unexpected explicit tensor data for input tensor 'INPUT0' for model 'simple', binary data"
+            + " was already supplied.");
+  }
+
+  @Test
   void typedContentsHaveTheirShapesNumberOfElements() {
     invalid(
         Requests.simple(first(1, 16).setContents(ints(15)), second().setContents(ints(16))),
@@ -467,7 +521,12 @@ class RefusalTest {
         "'shared_memory_byte_size' must be specified along with 'shared_memory_region' parameter"
             + " for tensor 'INPUT0'");
     invalid(
-        first(input -> input.putParameters("shared_memory_region", region).setContents(ints(16))),
+        first(
+            input ->
+                input
+                    .putParameters("shared_memory_region", region)
+                    .putParameters("shared_memory_byte_size", Requests.parameter(64L))
+                    .setContents(ints(16))),
         "unexpected 'content' provided when using shared memory for input tensor 'INPUT0' for"
             + " model 'simple'");
     refused(
@@ -479,6 +538,40 @@ class RefusalTest {
         Status.Code.UNIMPLEMENTED,
         "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to"
             + " enable.");
+  }
+
+  @Test
+  void parametersOfSharedMemoryHaveTheirTypeAndComeTogether() {
+    InferParameter text = Requests.parameter("r0");
+    InferParameter number = Requests.parameter(64L);
+    String region = "shared_memory_region";
+    String size = "shared_memory_byte_size";
+    String offset = "shared_memory_offset";
+    invalid(
+        first(input -> input.putParameters(region, number).putParameters(size, number)),
+        "invalid value type for 'shared_memory_region' parameter for tensor 'INPUT0', expected"
+            + " string_param.");
+    invalid(
+        first(input -> input.putParameters(region, text).putParameters(size, text)),
+        "invalid value type for 'shared_memory_byte_size' parameter for tensor 'INPUT0', expected"
+            + " int64_param.");
+    invalid(
+        first(
+            input ->
+                input
+                    .putParameters(region, text)
+                    .putParameters(size, number)
+                    .putParameters(offset, text)),
+        "invalid value type for 'shared_memory_offset' parameter for tensor 'INPUT0', expected"
+            + " int64_param.");
+    for (String alone : new String[] {size, offset}) {
+      invalid(
+          first(input -> input.putParameters(alone, number)),
+          "'"
+              + alone
+              + "' can not be specified without 'shared_memory_region' parameter for tensor"
+              + " 'INPUT0'");
+    }
   }
 
   private static void parameter(String name, InferParameter value, String text) {
@@ -549,7 +642,8 @@ class RefusalTest {
             .addOutputs(
                 Requests.output("OUTPUT0")
                     .putParameters("classification", Requests.parameter(1L))
-                    .putParameters("shared_memory_region", Requests.parameter("r0"))),
+                    .putParameters("shared_memory_region", Requests.parameter("r0"))
+                    .putParameters("shared_memory_byte_size", Requests.parameter(64L))),
         "output can't set both 'shared_memory_region' and 'classification'");
   }
 
@@ -583,7 +677,7 @@ class RefusalTest {
     invalid(
         Requests.one("nobatch", "FP32", ByteBuffer.allocate(12), 1, 3).toBuilder(),
         NO_ID
-            + "unexpected shape for input 'INPUT0' for model 'nobatch'. Expected [-1], got [1,3].");
+            + "unexpected shape for input 'INPUT0' for model 'nobatch'. Expected [-1], got [1,3]. ");
     assertThat(
             server
                 .stub()

@@ -198,6 +198,14 @@ class TransportTest {
                       .modelInfer(
                           Requests.one("identity", "FP32", ByteBuffer.allocate(4000), 1000)))
           .hasMessageContaining("RESOURCE_EXHAUSTED");
+      assertThatThrownBy(
+              () ->
+                  server
+                      .stub()
+                      .withCompression("gzip")
+                      .modelInfer(
+                          Requests.one("identity", "FP32", ByteBuffer.allocate(4000), 1000)))
+          .hasMessageContaining("RESOURCE_EXHAUSTED");
     }
   }
 
@@ -300,6 +308,19 @@ class TransportTest {
     @Override
     public OutputStream compress(OutputStream target) {
       return new DeflaterOutputStream(target);
+    }
+  }
+
+  @Test
+  void aClientThatPingsTooOftenIsSentAway() throws IOException {
+    try (TestEndpoint server = TestEndpoint.serve(models);
+        RawConnection client = new RawConnection(server.port())) {
+      // None more than it takes, lest the last be lost where the server hangs up.
+      for (int i = 0; i < 3; i++) {
+        client.ping();
+      }
+
+      assertThat(client.readToEnd()).contains("too_many_pings");
     }
   }
 

@@ -8,15 +8,16 @@ import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.health.v1.HealthGrpc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Puts the service together: ModelInfer with our own messages, the control RPCs by generated code,
- * the others refused by name.
+ * Puts the services together: of inference, ModelInfer with our own messages, the control RPCs by
+ * generated code, the others refused by name.
  */
-final class InferenceService {
+final class Services {
 
   /** What {@link ControlService} answers. */
   private static final Set<String> CONTROL =
@@ -32,7 +33,7 @@ final class InferenceService {
           "RepositoryModelLoad",
           "RepositoryModelUnload");
 
-  private InferenceService() {}
+  private Services() {}
 
   static ServerServiceDefinition of(
       ControlService control, InferHandler infer, Marshaller<InferCall> requests) {
@@ -47,13 +48,26 @@ final class InferenceService {
       if (name.equals(generated.getBareMethodName())) {
         methods.add(ServerMethodDefinition.create(modelInfer, infer));
       } else if (CONTROL.contains(name)) {
-        methods.add(method);
+        methods.add(GuardedMethod.of(method));
       } else {
         methods.add(AbsentMethods.of(method.getMethodDescriptor()));
       }
     }
-    ServiceDescriptor.Builder descriptor =
-        ServiceDescriptor.newBuilder(GRPCInferenceServiceGrpc.SERVICE_NAME);
+    return service(GRPCInferenceServiceGrpc.SERVICE_NAME, methods);
+  }
+
+  /** The standard health service. */
+  static ServerServiceDefinition of(HealthService health) {
+    List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+    for (ServerMethodDefinition<?, ?> method : HealthGrpc.bindService(health).getMethods()) {
+      methods.add(GuardedMethod.of(method));
+    }
+    return service(HealthGrpc.SERVICE_NAME, methods);
+  }
+
+  private static ServerServiceDefinition service(
+      String name, List<ServerMethodDefinition<?, ?>> methods) {
+    ServiceDescriptor.Builder descriptor = ServiceDescriptor.newBuilder(name);
     methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
     ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(descriptor.build());
     methods.forEach(service::addMethod);
