@@ -79,8 +79,7 @@ final class Findings {
     double pooled = pooledVif();
     List<Evidence> evidence =
         valid.stream()
-            .map(
-                r -> new Evidence(sustained(r), r.exceedance().count() / pooled, lateShare(r)))
+            .map(r -> new Evidence(sustained(r), r.exceedance().count() / pooled, lateShare(r)))
             .toList();
     return Optional.of(LimitEstimate.of(evidence, slo));
   }

@@ -73,9 +73,7 @@ final class ProbeRunner {
         .reduce((earlier, later) -> later)
         .map(ProbeResult::exceedance)
         .filter(late -> late.count() > 0)
-        .map(
-            late ->
-                late.late() == late.count() || late.low() > settings.slo().allowedFraction())
+        .map(late -> late.late() == late.count() || late.low() > settings.slo().allowedFraction())
         .orElse(false);
   }
 
