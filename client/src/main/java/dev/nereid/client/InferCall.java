@@ -29,8 +29,10 @@ final class InferCall extends ClientCall.Listener<InferResponse> implements InFl
       call.request(2);
       call.sendMessage(request);
       call.halfClose();
-    } catch (RuntimeException e) {
-      // Its end comes to onClose, as of every call that was started.
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // The second is Netty's refusal of more buffers than it may have, and passes when others are
+      // sent.
+      // The call's end comes to onClose, as of every call that was started.
       call.cancel("the request could not be sent", e);
     }
   }

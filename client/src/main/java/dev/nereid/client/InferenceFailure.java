@@ -28,7 +28,8 @@ public final class InferenceFailure extends RuntimeException {
       return new InferenceFailure(status.getCode(), text, null);
     }
     // Only gRPC itself gives causes, and puts what went wrong there rather than in its text.
-    return new InferenceFailure(status.getCode(), text + ": " + cause.getMessage(), cause);
+    String why = text.isEmpty() ? cause.getMessage() : text + ": " + cause.getMessage();
+    return new InferenceFailure(status.getCode(), String.valueOf(why), cause);
   }
 
   /** gRPC's code. */

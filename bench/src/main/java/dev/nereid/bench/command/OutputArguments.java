@@ -11,6 +11,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -25,7 +26,8 @@ final class OutputArguments {
   @Option(
       names = "--html",
       paramLabel = "FILE",
-      description = "Write one self-contained page with tables and pictures.")
+      description =
+          "Write one self-contained page with tables and pictures; - for standard output.")
   private @Nullable String html;
 
   @Option(
@@ -53,6 +55,14 @@ final class OutputArguments {
     check("json", json);
     check("html", html);
     check("csv", csv);
+    if (toStandardOutput() > 1) {
+      throw new IllegalArgumentException(
+          "-: " + toStandardOutput() + " formats (expected: at most one on standard output)");
+    }
+  }
+
+  private long toStandardOutput() {
+    return Stream.of(json, html, csv).filter("-"::equals).count();
   }
 
   private static void check(String name, @Nullable String file) {
@@ -63,7 +73,7 @@ final class OutputArguments {
     Path folder = path.getParent();
     boolean writable =
         Files.exists(path)
-            ? Files.isRegularFile(path) && Files.isWritable(path)
+            ? !Files.isDirectory(path) && Files.isWritable(path)
             : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
     if (!writable) {
       throw new IllegalArgumentException(name + ": " + file + " (expected: a file to write)");
@@ -76,7 +86,7 @@ final class OutputArguments {
    * @throws IOException if a file cannot be written
    */
   void write(BenchReport report, String text, PrintWriter out) throws IOException {
-    if (!"-".equals(json) && !"-".equals(csv)) {
+    if (toStandardOutput() == 0) {
       out.print(text);
     }
     write(json, out, writer -> JsonReport.write(report, writer));

@@ -1,6 +1,7 @@
 package dev.nereid.bench.command;
 
 import dev.nereid.bench.measure.ProbeResult;
+import dev.nereid.bench.report.Quantities;
 import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.search.SearchListener;
 import java.io.PrintWriter;
@@ -18,6 +19,12 @@ public final class ProgressPrinter implements SearchListener {
   public ProgressPrinter(PrintWriter err, Terminal terminal) {
     this.err = err;
     this.terminal = terminal;
+  }
+
+  /** A single measurement starts. */
+  void onRunStart(String load) {
+    current = "measure " + load;
+    live(current);
   }
 
   @Override
@@ -47,18 +54,18 @@ public final class ProgressPrinter implements SearchListener {
     if (phase == Phase.CALIBRATE) {
       err.printf(
           Locale.ROOT,
-          "%-9s  %s answers/s, mean %.2f ms%n",
+          "%-9s  %.4g answers/s, mean %s%n",
           phase.text(),
-          String.format(Locale.ROOT, "%.4g", result.completedPerSecond()),
-          result.service().meanNanos() / 1e6);
+          result.completedPerSecond(),
+          Quantities.millis(result.service().meanNanos()));
     } else {
       err.printf(
           Locale.ROOT,
-          "%s  %5.1f s  %s %7.1f ms  %s  %s%n",
+          "%s  %5.1f s  %s %10s  %s  %s%n",
           current,
           result.windowSeconds(),
           result.plan().objective().slo().percentileName(),
-          result.percentileNanos() / 1e6,
+          Quantities.millis(result.percentileNanos()),
           terminal.verdict(result.verdict()),
           result.reason());
     }

@@ -7,8 +7,8 @@ import dev.nereid.bench.measure.ProbeResult;
 import dev.nereid.bench.measure.StopSignal;
 import dev.nereid.bench.report.BenchReport;
 import dev.nereid.bench.report.Environment;
+import dev.nereid.bench.report.Quantities;
 import dev.nereid.bench.report.TextReport;
-import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.target.GrpcTarget;
 import dev.nereid.bench.target.TargetException;
@@ -16,6 +16,7 @@ import dev.nereid.bench.target.TargetOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -109,7 +110,7 @@ final class RunCommand implements Callable<Integer> {
     try (GrpcTarget grpc = GrpcTarget.connect(options)) {
       Bench bench = new Bench(grpc, limits, options.timeout(), stop);
       if (!output.isQuiet()) {
-        progress.onProbeStart(Phase.BRACKET, offered.ratePerSecond().orElse(0));
+        progress.onRunStart(Quantities.load(offered));
       }
       ProbeResult result =
           bench.run(
@@ -124,7 +125,7 @@ final class RunCommand implements Callable<Integer> {
                 }
               });
       if (!output.isQuiet()) {
-        progress.onNote("measured for " + result.windowSeconds() + " s");
+        progress.onNote(String.format(Locale.ROOT, "measured for %.1f s", result.windowSeconds()));
       }
       BenchReport report =
           BenchReport.ofRun(Environment.here(startedAt), grpc.description(), result);

@@ -88,6 +88,16 @@ public record ProbeResult(
     return errors.values().stream().mapToLong(Long::longValue).sum();
   }
 
+  /** Whether somebody asked for an objective, so that late and good mean something. */
+  public boolean hasObjective() {
+    return plan.objective().binding();
+  }
+
+  /** The verdict where there is something to judge: an objective, or the generator's lateness. */
+  public Optional<Verdict> judged() {
+    return hasObjective() || verdict == Verdict.INVALID ? Optional.of(verdict) : Optional.empty();
+  }
+
   /** Whether requests were sent and none of them was answered. */
   public boolean isAllErrors() {
     return sent > 0 && errorCount() >= sent;

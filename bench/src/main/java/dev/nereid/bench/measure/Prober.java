@@ -131,7 +131,6 @@ public final class Prober {
         Judgement.of(slo, late, growth).given(generator, plan.objective(), totals.service());
     double[] share =
         Exceedance.interval(late.count(), slo.allowedFraction(), late.vif(), late.blocks(), 0.95);
-    double serviceMean = totals.service().meanNanos();
     return new ProbeResult(
         plan,
         seconds,
@@ -150,7 +149,7 @@ public final class Prober {
         totals.response().percentileNanos(100 * (1 - share[0])),
         growth,
         generator,
-        delta.map(d -> StageBreakdown.of(d, serviceMean)),
+        delta.map(d -> StageBreakdown.of(d, recording.meanServiceNanos())),
         judgement.verdict(),
         judgement.reason(),
         watch.wasInterrupted());
@@ -259,15 +258,20 @@ public final class Prober {
     QueueGrowth growth(int slices, double seconds) {
       // In a closed loop nothing can grow: its users wait. And a queue that starts empty fills up
       // to
-      // its usual length first.
+      // its usual length first; one that made the objective hopeless is beyond that.
       long limit = plan.objective().slo().limitNanos();
       double usual = Math.max(MIN_GROWTH_NANOS, GROWTH_LIMITS * limit);
-      double enough = Math.min((double) fullNanos(), usual);
+      double enough = isCutShort() ? 0 : Math.min((double) fullNanos(), usual);
       if (plan.load() instanceof Load.Closed || seconds * 1e9 < 0.99 * enough) {
         return QueueGrowth.NONE;
       }
       long arrivals = Math.round(plan.load().ratePerSecond().orElse(0) * seconds);
       return QueueGrowth.of(recording.inFlightBySlice(slices), arrivals, seconds);
+    }
+
+    /** Whether the objective became hopeless before the window was over. */
+    private boolean isCutShort() {
+      return stoppedAtNanos >= 0 && !interrupted;
     }
 
     private long fullNanos() {

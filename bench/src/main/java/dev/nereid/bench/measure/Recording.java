@@ -43,6 +43,8 @@ final class Recording {
   private final AtomicLong outstanding = new AtomicLong();
   private final AtomicLong goodCount = new AtomicLong();
   private final AtomicLong dueCount = new AtomicLong();
+  private final LongAdder answers = new LongAdder();
+  private final LongAdder serviceNanos = new LongAdder();
   private final AtomicReference<@Nullable String> firstFailure = new AtomicReference<>();
   private int samples;
 
@@ -134,6 +136,11 @@ final class Recording {
   /** Requests sent and not ended, settling ones included. */
   long outstanding() {
     return outstanding.get();
+  }
+
+  /** Mean time from send to answer of all that were answered, settling ones included. */
+  double meanServiceNanos() {
+    return (double) serviceNanos.sum() / answers.sum();
   }
 
   /** Whether every request due in looks 0 to {@code look} has ended. */
@@ -260,6 +267,8 @@ final class Recording {
     @Override
     public void onResponse() {
       long now = timeline.nanoTime();
+      answers.increment();
+      serviceNanos.add(now - sentNanos);
       int answeredIn = sliceOf(now);
       if (answeredIn >= 0) {
         answered.incrementAndGet(answeredIn);

@@ -15,8 +15,8 @@ import java.util.List;
  * @param inferNanos mean time in the model
  * @param outputNanos mean time scattering outputs
  * @param serverNanos mean total time in the server
- * @param networkNanos the client's mean service time less {@code serverNanos}, at least 0: network,
- *     both RPC stacks, parsing
+ * @param networkNanos the client's mean service time of the same requests less {@code serverNanos},
+ *     at least 0: network, both RPC stacks, parsing
  * @param meanBatchRows rows a batch
  * @param batches executions and their mean time by batch size, rising
  */

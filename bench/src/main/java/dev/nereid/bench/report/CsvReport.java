@@ -4,6 +4,7 @@ import dev.nereid.bench.measure.ProbePlan.Load;
 import dev.nereid.bench.measure.ProbeResult;
 import dev.nereid.bench.measure.StageBreakdown;
 import dev.nereid.bench.search.MaxResult;
+import dev.nereid.bench.statistics.Verdict;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -81,7 +82,7 @@ public final class CsvReport {
     if (extra.isPresent()) {
       out.append(',').append(micros(result.response().percentileNanos(extra.getAsDouble())));
     }
-    out.append(',').append(result.verdict().name());
+    out.append(',').append(result.judged().map(Verdict::name).orElse(""));
   }
 
   private static OptionalDouble extraPercentile(List<Row> rows) {

@@ -11,6 +11,7 @@ import dev.nereid.bench.measure.StageBreakdown;
 import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.statistics.Verdict;
 import dev.nereid.bench.target.TargetDescription;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,7 +54,10 @@ public final class HtmlReport {
     out.append("<title>nereid bench</title>\n<style>\n");
     out.append(resource(WEBJAR + version + "/dist/uPlot.min.css")).append('\n');
     out.append(resource("dev/nereid/bench/report/report.css"));
-    out.append("</style>\n</head>\n<body>\n<main>\n<h1>Highest rate within the objective</h1>\n");
+    out.append("</style>\n</head>\n<body>\n<main>\n<h1>");
+    out.append(
+        report.searches().isEmpty() ? "One load, measured" : "Highest rate within the objective");
+    out.append("</h1>\n");
     environment(report.environment());
     if (!report.searches().isEmpty()) {
       limits(report.searches());
@@ -223,18 +227,22 @@ public final class HtmlReport {
       cell(decimals(p.windowSeconds(), 1) + " s");
       cell(rate(p.offeredPerSecond()) + "/s");
       cell(rate(p.completedPerSecond()) + "/s");
-      cell(rate(p.goodPerSecond()) + "/s");
+      cell(p.hasObjective() ? rate(p.goodPerSecond()) + "/s" : "–");
       cell(millis(p.response().percentileNanos(50)));
       cell(millis(p.response().percentileNanos(95)));
       cell(millis(p.response().percentileNanos(99)));
-      cell(percent(p.exceedance().fraction()));
-      cell(percent(p.exceedance().low()) + "–" + percent(p.exceedance().high()));
+      cell(p.hasObjective() ? percent(p.exceedance().fraction()) : "–");
+      cell(
+          p.hasObjective()
+              ? percent(p.exceedance().low()) + "–" + percent(p.exceedance().high())
+              : "–");
       cell(decimals(p.exceedance().vif(), 1));
       cell(millis(p.lag().percentileNanos(99)));
-      out.append("<td class=\"").append(p.verdict().name().toLowerCase(Locale.ROOT)).append("\">");
-      text(p.verdict().name());
+      String verdict = p.judged().map(Verdict::name).orElse("–");
+      out.append("<td class=\"").append(verdict.toLowerCase(Locale.ROOT)).append("\">");
+      text(verdict);
       out.append("</td>");
-      words(p.reason());
+      words(p.judged().map(v -> p.reason()).orElse(""));
       out.append("</tr>\n");
     }
     out.append("</table>\n");

@@ -11,6 +11,7 @@ import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.statistics.LimitEstimate;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.statistics.Verdict;
 import dev.nereid.bench.target.TargetDescription;
 import dev.nereid.bench.target.TargetDescription.ModelSettings;
 import java.io.IOException;
@@ -159,8 +160,7 @@ public final class JsonReport {
     json.writeNullField("maxRps");
     json.writeNullField("ciLow");
     json.writeNullField("ciHigh");
-    json.writeStringField("verdict", result.verdict().name());
-    json.writeStringField("reason", result.reason());
+    judgement(result);
     json.writeEndObject();
     histograms(result);
   }
@@ -226,11 +226,11 @@ public final class JsonReport {
     json.writeNumberField("offered", result.offered());
     json.writeNumberField("sent", result.sent());
     json.writeNumberField("completed", result.completed());
-    json.writeNumberField("good", result.good());
+    number("good", ofObjective(result, (double) result.good()));
     number("offeredPerSecond", result.offeredPerSecond());
     number("sentPerSecond", result.sentPerSecond());
     number("completedPerSecond", result.completedPerSecond());
-    number("goodPerSecond", result.goodPerSecond());
+    number("goodPerSecond", ofObjective(result, result.goodPerSecond()));
     number("mean", result.response().meanNanos() / 1e6);
     for (double percentile : new double[] {50, 90, 95, 99, 99.9}) {
       String name = percentile == 99.9 ? "p99.9" : "p" + (int) percentile;
@@ -251,17 +251,16 @@ public final class JsonReport {
       json.writeNumberField(error.getKey(), error.getValue());
     }
     json.writeEndObject();
-    number("lateFraction", result.exceedance().fraction());
+    number("lateFraction", ofObjective(result, result.exceedance().fraction()));
     json.writeArrayFieldStart("lateFractionCi");
-    value(result.exceedance().low());
-    value(result.exceedance().high());
+    value(ofObjective(result, result.exceedance().low()));
+    value(ofObjective(result, result.exceedance().high()));
     json.writeEndArray();
     json.writeNumberField("blocks", result.exceedance().blocks());
     number("vif", result.exceedance().vif());
     number("effectiveCount", result.exceedance().effectiveCount());
     number("inFlightGrowthPerSecond", result.growth().perSecond());
-    json.writeStringField("verdict", result.verdict().name());
-    json.writeStringField("reason", result.reason());
+    judgement(result);
     if (result.interrupted()) {
       json.writeBooleanField("interrupted", true);
     }
@@ -269,6 +268,20 @@ public final class JsonReport {
       stages(result.stages().get());
     }
     json.writeEndObject();
+  }
+
+  private void judgement(ProbeResult result) throws IOException {
+    if (result.judged().isPresent()) {
+      json.writeStringField("verdict", result.judged().get().name());
+      json.writeStringField("reason", result.reason());
+    } else {
+      json.writeNullField("verdict");
+      json.writeNullField("reason");
+    }
+  }
+
+  private static double ofObjective(ProbeResult result, double value) {
+    return result.hasObjective() ? value : Double.NaN;
   }
 
   private void stages(StageBreakdown stages) throws IOException {

@@ -3,14 +3,16 @@ package dev.nereid.bench.report;
 import dev.nereid.bench.measure.ProbePlan.Load;
 import dev.nereid.bench.measure.ProbeResult;
 import dev.nereid.bench.statistics.LimitEstimate;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Locale;
 
 /** Numbers as people read them: with units, and no more digits than the measurement carries. */
-final class Quantities {
+public final class Quantities {
   private Quantities() {}
 
   /** {@code 97.8 ms}; a dash where there is none, {@code ∞} where so many were never answered. */
-  static String millis(double nanos) {
+  public static String millis(double nanos) {
     if (Double.isNaN(nanos)) {
       return "–";
     }
@@ -29,20 +31,25 @@ final class Quantities {
 
   /** {@code 9.1 RPS (8.7–9.4)}, all with the digits that the interval's width allows. */
   static String limit(LimitEstimate estimate) {
-    int digits = decimalsFor(estimate.high() - estimate.low());
-    return decimals(estimate.ratePerSecond(), digits)
+    int digits = digitsFor(estimate.high() - estimate.low());
+    return rounded(estimate.ratePerSecond(), digits)
         + " RPS ("
-        + decimals(estimate.low(), digits)
+        + rounded(estimate.low(), digits)
         + "–"
-        + decimals(estimate.high(), digits)
+        + rounded(estimate.high(), digits)
         + ")";
   }
 
   /** {@code 100/s} or {@code concurrency 8}. */
   static String load(ProbeResult result) {
-    return result.plan().load() instanceof Load.Closed closed
+    return load(result.plan().load());
+  }
+
+  /** The same of a load that is planned. */
+  public static String load(Load load) {
+    return load instanceof Load.Closed closed
         ? "concurrency " + closed.concurrency()
-        : rate(result.ratePerSecond()) + "/s";
+        : rate(load.ratePerSecond().orElseThrow()) + "/s";
   }
 
   static String percent(double fraction) {
@@ -53,7 +60,12 @@ final class Quantities {
     return String.format(Locale.ROOT, "%." + digits + "f", value);
   }
 
-  private static int decimalsFor(double width) {
-    return width >= 30 ? 0 : width >= 0.3 ? 1 : width >= 0.03 ? 2 : 3;
+  /** Digits after the point, negative before it, that leave an interval 5 to 50 of its last one. */
+  private static int digitsFor(double width) {
+    return width > 0 ? Math.min(3, -(int) Math.floor(Math.log10(width / 5))) : 3;
+  }
+
+  private static String rounded(double value, int digits) {
+    return BigDecimal.valueOf(value).setScale(digits, RoundingMode.HALF_EVEN).toPlainString();
   }
 }

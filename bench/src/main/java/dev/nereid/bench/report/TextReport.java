@@ -99,13 +99,12 @@ public final class TextReport {
   /** A single run. */
   public static String run(TargetDescription target, ProbeResult result) {
     String verdict =
-        result.plan().objective().binding() || result.verdict() == Verdict.INVALID
-            ? "verdict    " + result.verdict() + ": " + result.reason() + '\n'
-            : "";
+        result
+            .judged()
+            .map(v -> "verdict    " + v + ": " + result.reason() + '\n')
+            .orElse(result.growth().overloaded() ? "warning    " + result.reason() + '\n' : "");
     String objective =
-        result.plan().objective().binding()
-            ? "objective  " + result.plan().objective().slo() + '\n'
-            : "";
+        result.hasObjective() ? "objective  " + result.plan().objective().slo() + '\n' : "";
     return header(target) + objective + '\n' + atLimit(result) + verdict;
   }
 
@@ -169,8 +168,8 @@ public final class TextReport {
     text.append(decimals(probe.windowSeconds(), 1)).append(" s: offered ");
     text.append(rate(probe.offeredPerSecond())).append("/s, sent ");
     text.append(rate(probe.sentPerSecond())).append("/s, completed ");
-    text.append(rate(probe.completedPerSecond())).append("/s, good ");
-    text.append(rate(probe.goodPerSecond())).append("/s\n");
+    text.append(rate(probe.completedPerSecond())).append("/s");
+    text.append(probe.hasObjective() ? ", good " + rate(probe.goodPerSecond()) + "/s\n" : "\n");
     text.append("response   ").append(percentiles(probe.response())).append('\n');
     text.append("           ").append(probe.plan().objective().slo().percentileName());
     text.append(" 95 % interval ").append(millis(probe.percentileLowNanos())).append(" to ");

@@ -9,7 +9,8 @@ import dev.nereid.bench.target.TargetException;
  * Finds a rate to start from: a closed loop with 1, 2, 4, … requests outstanding shows the time of
  * a lone request and, once more of them bring no more throughput or are no longer answered within
  * the bound, roughly what the server can do. By Little's law the limit lies near the throughput
- * there.
+ * there. A server that waits for a batch to fill answers faster the more it is asked: while answers
+ * beyond the bound do not get slower, it is asked more.
  */
 final class Calibration {
   private static final int MAX_CONCURRENCY = 1024;
@@ -18,6 +19,7 @@ final class Calibration {
   private static final long MIN_WINDOW_NANOS = 300_000_000;
   private static final long MAX_WINDOW_NANOS = 3_000_000_000L;
   private static final int ROUNDS = 6;
+  private static final int COUNTABLE_ROUNDS = 2;
 
   private final ProbeRunner runner;
   private final MaxSettings settings;
@@ -35,27 +37,40 @@ final class Calibration {
   double startRate() throws TargetException {
     runner.closed(1, Math.max(MIN_WINDOW_NANOS, settings.warmup().toNanos()));
     double best = 0;
-    double loneNanos = Double.NaN;
+    double most = 0;
+    double previousMean = Double.POSITIVE_INFINITY;
     for (int n = 1;
         n <= MAX_CONCURRENCY && !runner.mustEnd(settings.budget().toNanos() / 4);
         n *= 2) {
-      ProbeResult result = runner.closed(n, window(n, best));
+      ProbeResult result = runner.closed(n, window(n, most));
       double mean = result.service().meanNanos();
       if (Double.isNaN(mean)) {
         break;
       }
-      loneNanos = n == 1 ? mean : loneNanos;
-      double throughput = result.completedPerSecond();
+      double throughput = throughput(result, n);
       boolean tooSlow = mean > settings.slo().limitNanos();
-      boolean saturated = throughput < best * ENOUGH_GAIN;
-      if (!tooSlow || best == 0) {
+      if (!tooSlow || n == 1) {
         best = Math.max(best, throughput);
       }
-      if (tooSlow || saturated) {
+      boolean saturated = throughput < most * ENOUGH_GAIN;
+      boolean slower = mean > previousMean * ENOUGH_GAIN;
+      if (saturated || (tooSlow && slower)) {
         break;
       }
+      most = throughput;
+      previousMean = mean;
     }
     return best > 0 ? START_SHARE * best : 1;
+  }
+
+  /**
+   * Answers a second. A window that ended before a few rounds were answered counts too little; then
+   * the slowest answer says how long one round took.
+   */
+  private static double throughput(ProbeResult result, int concurrency) {
+    return result.completed() >= (long) COUNTABLE_ROUNDS * concurrency
+        ? result.completedPerSecond()
+        : 1e9 * concurrency / result.service().histogram().getMaxValue();
   }
 
   /** Long enough for a few rounds of all that are outstanding. */

@@ -71,11 +71,6 @@ final class Findings {
     return fail.isPresent() && fail.getAsDouble() < highest ? fail : OptionalDouble.empty();
   }
 
-  /** How often a rate was probed. */
-  long timesProbed(double rate) {
-    return valid.stream().filter(r -> r.ratePerSecond() == rate).count();
-  }
-
   /** The limit, once rates on both sides of it were seen. */
   Optional<LimitEstimate> estimate() {
     if (highestWithin().isEmpty() || lowestBeyond().isEmpty()) {
@@ -84,8 +79,7 @@ final class Findings {
     double pooled = pooledVif();
     List<Evidence> evidence =
         valid.stream()
-            .map(
-                r -> new Evidence(r.ratePerSecond(), r.exceedance().count() / pooled, lateShare(r)))
+            .map(r -> new Evidence(sustained(r), r.exceedance().count() / pooled, lateShare(r)))
             .toList();
     return Optional.of(LimitEstimate.of(evidence, slo));
   }
@@ -137,6 +131,17 @@ final class Findings {
 
   private boolean isBeyond(ProbeResult r) {
     return r.verdict() == Verdict.FAIL || r.exceedance().fraction() > slo.allowedFraction();
+  }
+
+  /**
+   * The rate that a probe says something about. A server that falls behind answers as many as it
+   * can: no more than that is its limit, although in a short probe nothing may be late yet.
+   */
+  private static double sustained(ProbeResult r) {
+    boolean answersAllItCan = r.growth().overloaded() && r.errorCount() == 0 && r.completed() > 0;
+    return answersAllItCan
+        ? Math.min(r.ratePerSecond(), r.completedPerSecond())
+        : r.ratePerSecond();
   }
 
   /** An overloaded server's late share still rises when a probe ends; it is beyond, at any rate. */

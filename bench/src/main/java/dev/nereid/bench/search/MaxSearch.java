@@ -54,6 +54,7 @@ public final class MaxSearch {
   private final Findings findings;
   private final List<String> warnings = new ArrayList<>();
   private double ceiling;
+  private boolean bracketedDown;
   private Optional<ProbeResult> invalid = Optional.empty();
 
   /**
@@ -119,6 +120,7 @@ public final class MaxSearch {
       }
       rate = wanted;
     }
+    bracketedDown = direction < 0 && !mustEndSearching();
   }
 
   private void bisect() throws TargetException {
@@ -283,7 +285,8 @@ public final class MaxSearch {
     if (invalid.isPresent()) {
       return Outcome.GENERATOR_LIMITED;
     }
-    if (findings.lowestFail().isPresent() && findings.highestWithin().isEmpty()) {
+    boolean failsOnly = findings.lowestFail().isPresent() && findings.highestWithin().isEmpty();
+    if (failsOnly && (bracketedDown || runner.missesAlone())) {
       return Outcome.NOT_MET;
     }
     boolean atTop = findings.highestPass().orElse(0) >= settings.maxRate() * 0.999;

@@ -65,6 +65,18 @@ final class ProbeRunner {
     return stop.isRequested() || timeline.nanoTime() - startNanos >= spentNanos;
   }
 
+  /** Whether also lone requests, one after the other, were too slow: then no rate is low enough. */
+  boolean missesAlone() {
+    return probes.stream()
+        .map(PhasedProbe::result)
+        .filter(r -> r.plan().load().equals(new Load.Closed(1)))
+        .reduce((earlier, later) -> later)
+        .map(ProbeResult::exceedance)
+        .filter(late -> late.count() > 0)
+        .map(late -> late.late() == late.count() || late.low() > settings.slo().allowedFraction())
+        .orElse(false);
+  }
+
   /** A calibrating window. */
   ProbeResult closed(int concurrency, long windowNanos) throws TargetException {
     ProbePlan plan = Calibration.plan(concurrency, windowNanos, objective(), seeds.nextLong());
@@ -130,8 +142,12 @@ final class ProbeRunner {
     probes.add(new PhasedProbe(phase, result));
     listener.onProbe(phase, result);
     if (result.isAllErrors() && !result.interrupted()) {
-      throw new TargetException(
-          "every request failed, the first with " + result.firstError().orElse("nothing"));
+      if (plan.load() instanceof Load.Closed) {
+        throw new TargetException(
+            "every request failed, the first with " + result.firstError().orElse("nothing"));
+      }
+      // Too much at once, or nothing works any more? A lone request tells.
+      closed(1, MIN_LOOK_NANOS);
     }
     return result;
   }

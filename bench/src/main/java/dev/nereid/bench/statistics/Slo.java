@@ -53,7 +53,11 @@ public record Slo(double percentile, long limitNanos, boolean inclusive) {
 
   /** The share of requests that may be late: 0.05 for p95. */
   public double allowedFraction() {
-    return 1 - percentile / 100;
+    // In decimals: 1 - 90 / 100.0 is a little less than the 0.1 that ten of a hundred are.
+    return BigDecimal.valueOf(100)
+        .subtract(BigDecimal.valueOf(percentile))
+        .movePointLeft(2)
+        .doubleValue();
   }
 
   /** Whether a response time is in time. */

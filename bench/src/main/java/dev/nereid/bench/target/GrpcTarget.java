@@ -225,13 +225,17 @@ public final class GrpcTarget implements Target {
     try {
       return Optional.of(future.join());
     } catch (CompletionException e) {
-      if (e.getCause() instanceof InferenceFailure failure
-          && failure.code() != Status.Code.UNAVAILABLE
-          && failure.code() != Status.Code.DEADLINE_EXCEEDED) {
+      if (e.getCause() instanceof InferenceFailure failure && isServersWord(failure)) {
         return Optional.empty();
       }
       throw unreachable(e, options);
     }
+  }
+
+  /** Triton says UNAVAILABLE where it was built without statistics; a transport gives a cause. */
+  private static boolean isServersWord(InferenceFailure failure) {
+    return failure.code() != Status.Code.DEADLINE_EXCEEDED
+        && (failure.code() != Status.Code.UNAVAILABLE || failure.getCause() == null);
   }
 
   private static <T> T get(CompletableFuture<T> future, TargetOptions options)

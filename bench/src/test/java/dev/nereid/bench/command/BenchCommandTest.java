@@ -88,7 +88,39 @@ class BenchCommandTest {
     int code = run("--concurrency", "4", "--duration", "500ms");
 
     assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
-    assertThat(out.toString()).contains("concurrency 4").doesNotContain("verdict");
+    assertThat(out.toString())
+        .contains("concurrency 4")
+        .contains(" completed ")
+        .doesNotContain("verdict", "good");
+  }
+
+  @Test
+  void withoutAnObjectiveNothingIsCalledGoodLateOrFailed() {
+    int code = run("--rate", "50", "--duration", "500ms", "--json", "-");
+
+    assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+    assertThat(out.toString())
+        .contains("\"verdict\" : null", "\"reason\" : null")
+        .contains("\"good\" : null", "\"goodPerSecond\" : null", "\"lateFraction\" : null")
+        .doesNotContain("\"slo\" :");
+  }
+
+  @Test
+  void aPageOnStandardOutputStandsAlone() {
+    int code = run("--rate", "50", "--duration", "300ms", "--html", "-");
+
+    assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+    assertThat(out.toString())
+        .startsWith("<!doctype html>")
+        .endsWith("</html>\n")
+        .contains("<h1>One load, measured</h1>");
+  }
+
+  @Test
+  void aDeviceMayTakeAReport() {
+    assertThat(run("--concurrency", "1", "--duration", "200ms", "--json", "/dev/null"))
+        .as(err.toString())
+        .isEqualTo(ExitCode.PASSED);
   }
 
   @Test
@@ -247,12 +279,15 @@ class BenchCommandTest {
     assertThat(Files.readString(csv)).startsWith("Request Rate,Inferences/Second,Client Send,");
   }
 
-  @Test
-  void aServerWithoutStatisticsIsMeasuredWithoutStages() throws Exception {
-    server.withoutStatistics();
-    int code = run("--rate", "100", "--duration", "500ms", "--json", "-");
+  @ParameterizedTest
+  @ValueSource(strings = {"UNIMPLEMENTED", "UNAVAILABLE"})
+  void aServerWithoutStatisticsIsMeasuredWithoutStages(Status.Code code) throws Exception {
+    // Triton's words where it was built without them.
+    server.withoutStatistics(
+        code.toStatus().withDescription("the server does not suppport model statistics"));
+    int exit = run("--rate", "100", "--duration", "500ms", "--json", "-");
 
-    assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+    assertThat(exit).as(err.toString()).isEqualTo(ExitCode.PASSED);
     Path json = folder.resolve("out.json");
     Files.writeString(json, out.toString());
     assertThat(keys(json)).contains("response", "lagP99").doesNotContain("stages");
@@ -284,6 +319,7 @@ class BenchCommandTest {
         "run -m image",
         "run -m image --rate 10 --concurrency 2",
         "run -m image --rate 0",
+        "run -m image --rate 10 --json - --csv -",
         "run -m image --rate -1",
         "run -m image --rate many",
         "run -m image --concurrency 0",

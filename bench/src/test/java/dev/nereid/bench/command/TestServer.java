@@ -42,7 +42,7 @@ final class TestServer extends GRPCInferenceServiceImplBase {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Server server;
   private volatile long delayMillis;
-  private volatile boolean keepsStatistics = true;
+  private volatile Status statistics = Status.OK;
   private volatile Status failure = Status.OK;
 
   TestServer() throws IOException {
@@ -62,8 +62,9 @@ final class TestServer extends GRPCInferenceServiceImplBase {
     delayMillis = millis;
   }
 
-  void withoutStatistics() {
-    keepsStatistics = false;
+  /** Answers ModelStatistics with that from now on. */
+  void withoutStatistics(Status status) {
+    statistics = status;
   }
 
   void fail(Status status) {
@@ -141,8 +142,8 @@ final class TestServer extends GRPCInferenceServiceImplBase {
   @Override
   public void modelStatistics(
       ModelStatisticsRequest request, StreamObserver<ModelStatisticsResponse> observer) {
-    if (!keepsStatistics) {
-      observer.onError(Status.UNIMPLEMENTED.asRuntimeException());
+    if (!statistics.isOk()) {
+      observer.onError(statistics.asRuntimeException());
       return;
     }
     long n = answered.get();

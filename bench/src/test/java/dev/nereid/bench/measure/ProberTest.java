@@ -71,6 +71,16 @@ class ProberTest {
   }
 
   @Test
+  void whatTheServerDidNotSeeIsTheDifferenceOverTheSameRequests() throws TargetException {
+    // Overloaded, each request waits longer than the one before: the settling ones least of all.
+    SimulatedServer server = SimulatedServer.deterministic(timeline, 10 * MILLI);
+    server.network(3 * MILLI);
+    ProbeResult result = open(server, "p95<=100ms", 150, 2 * SECOND, 1);
+
+    assertThat(result.stages().orElseThrow().networkNanos()).isCloseTo(3e6, within(1e3));
+  }
+
+  @Test
   void aStalledServerIsSeenFromTheScheduleNotFromTheSend() throws TargetException {
     // A second in every ten nothing is answered; a closed loop would see one late request each
     // time.

@@ -310,6 +310,14 @@ class ReportsTest {
             Quantities.limit(
                 new dev.nereid.bench.statistics.LimitEstimate(9.1234, 8.7123, 9.4432, 10)))
         .isEqualTo("9.1 RPS (8.7–9.4)");
+    assertThat(
+            Quantities.limit(
+                new dev.nereid.bench.statistics.LimitEstimate(1139.26, 1131.4, 1147.0, 10)))
+        .isEqualTo("1139 RPS (1131–1147)");
+    assertThat(
+            Quantities.limit(
+                new dev.nereid.bench.statistics.LimitEstimate(50_123, 49_012, 51_310, 10)))
+        .isEqualTo("50100 RPS (49000–51300)");
   }
 
   private static String html(BenchReport report) throws IOException {

@@ -127,6 +127,82 @@ class MaxSearchTest {
   }
 
   @Test
+  void aServerOfOneRequestInFourSecondsIsMeasuredToo() throws TargetException {
+    double truth = Queueing.deterministicLimit(4, 30, 0.05);
+    MaxResult result =
+        search(
+            SimulatedServer.deterministic(timeline, 4_000 * MILLI),
+            settings(Slo.parse("p95<=30s"), 1800));
+
+    LimitEstimate estimate = result.estimate().orElseThrow();
+    assertThat(estimate.low()).isLessThan(truth);
+    assertThat(estimate.high()).isGreaterThan(truth);
+  }
+
+  @Test
+  void aBudgetThatEndsBeforeAnyRateHeldDoesNotSayThatNoneDoes() throws TargetException {
+    // 2.5/s is the limit; from 100/s on the way down is long.
+    MaxResult result =
+        search(
+            SimulatedServer.deterministic(timeline, 300 * MILLI),
+            startingAt(100, settings(Slo.parse("p95<=1s"), 12)));
+
+    assertThat(result.openProbes()).allMatch(p -> p.verdict() == Verdict.FAIL);
+    assertThat(result.outcome()).isEqualTo(Outcome.UNDECIDED);
+  }
+
+  @Test
+  void aServerThatWaitsForFullBatchesIsAskedMoreBeforeItIsGivenUp() throws TargetException {
+    // A lone request takes 105 ms; 32 at once are a batch, which takes 10 ms: 3,200/s.
+    MaxResult result =
+        search(
+            SimulatedServer.batching(timeline, 1, 32, 95 * MILLI, 10 * MILLI, 0),
+            settings(P95_IN_100_MS, 60));
+
+    assertThat(result.outcome()).isEqualTo(Outcome.CONFIRMED);
+    assertThat(result.estimate().orElseThrow().ratePerSecond()).isCloseTo(3200, within(160.0));
+  }
+
+  @Test
+  void aServerThatFallsBehindIsNotCreditedWithMoreThanItAnswers() throws TargetException {
+    // 64 requests in 2 ms + 64 · 0.164 ms: 5,120/s. A few more are not late within seconds.
+    for (int seed = 0; seed < 3; seed++) {
+      timeline = new VirtualTimeline();
+      MaxResult result =
+          search(
+              SimulatedServer.batching(timeline, 1, 64, 0, 2 * MILLI, 164_062),
+              settings(P95_IN_100_MS, 120).withSeed(seed));
+
+      assertThat(result.estimate().orElseThrow().ratePerSecond()).isBetween(5000.0, 5130.0);
+    }
+  }
+
+  @Test
+  void aProbeThatFailedAltogetherIsNoEndWhereALoneRequestIsAnswered() throws TargetException {
+    SimulatedServer server = SimulatedServer.deterministic(timeline, MILLI);
+    long start = timeline.nanoTime();
+    timeline.at(start + 2_500 * MILLI, () -> server.refuse(1));
+    timeline.at(start + 4_500 * MILLI, () -> server.refuse(0));
+    MaxResult result = search(server, startingAt(100, settings(P95_IN_100_MS, 60)));
+
+    assertThat(result.openProbes().get(0).isAllErrors()).isTrue();
+    assertThat(result.openProbes()).hasSizeGreaterThan(3);
+  }
+
+  private static MaxSettings startingAt(double rate, MaxSettings base) {
+    return new MaxSettings(
+        base.slo(),
+        base.arrivals(),
+        base.budget(),
+        base.warmup(),
+        base.confirm(),
+        base.seed(),
+        base.precision(),
+        OptionalDouble.of(rate),
+        base.maxRate());
+  }
+
+  @Test
   void aGeneratorThatIsAlwaysLateFindsNoLimitAndSaysSo() throws TargetException {
     timeline.oversleep(5.0 * MILLI);
     MaxResult result =

@@ -53,6 +53,12 @@ class SloTest {
     assertThatThrownBy(() -> Slo.parse(text)).isInstanceOf(IllegalArgumentException.class);
   }
 
+  @ParameterizedTest
+  @CsvSource({"p50,0.5", "p90,0.1", "p95,0.05", "p99,0.01", "p99.9,0.001"})
+  void asManyMayBeLateAsThePercentileLeavesToTheDigit(String percentile, double share) {
+    assertThat(Slo.parse(percentile + "<=1s").allowedFraction()).isEqualTo(share);
+  }
+
   @Test
   void theBoundItselfIsInTimeOnlyWhereTheSignSaysSo() {
     assertThat(Slo.parse("p95<=100ms").isMetBy(100_000_000)).isTrue();
