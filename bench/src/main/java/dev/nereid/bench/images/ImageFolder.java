@@ -3,7 +3,9 @@ package dev.nereid.bench.images;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.RawTensors;
 import dev.nereid.tensor.Shapes;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -87,6 +89,23 @@ public final class ImageFolder {
     return image;
   }
 
+  /** Each pixel as 0xRRGGBB, row by row; a grey one three times its value. */
+  private static int[] rgb(BufferedImage image) {
+    int width = image.getWidth();
+    int height = image.getHeight();
+    ColorModel colours = image.getColorModel();
+    if (colours.getColorSpace().getType() != ColorSpace.TYPE_GRAY) {
+      return image.getRGB(0, 0, width, height, null, 0, width);
+    }
+    // Java takes grey for linear light and would brighten it: 128 becomes 188.
+    int shift = Math.max(0, colours.getComponentSize(0) - 8);
+    int[] grey = image.getRaster().getSamples(0, 0, width, height, 0, (int[]) null);
+    for (int i = 0; i < grey.length; i++) {
+      grey[i] = (grey[i] >> shift) * 0x010101;
+    }
+    return grey;
+  }
+
   private static ByteBuffer encode(DataType type, float[] values) throws ImageFolderException {
     return switch (type) {
       case FP32 -> RawTensors.ofFloats(values);
@@ -147,8 +166,7 @@ public final class ImageFolder {
     }
 
     private int[] pixels(BufferedImage image) {
-      int[] rgb =
-          image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
+      int[] rgb = rgb(image);
       int[] pixels = new int[rgb.length * channels];
       for (int i = 0; i < rgb.length; i++) {
         int red = rgb[i] >> 16 & 255;

@@ -171,7 +171,8 @@ public final class HtmlReport {
     out.append(
         "<figcaption>Response time against offered rate (logarithmic milliseconds). The line is ");
     text(slo.toString());
-    out.append("; the band is the limit's 95 % interval.</figcaption></figure>\n");
+    out.append(
+        "; the band is the limit's 95 % interval. Percentiles that lie beyond every answer are left out.</figcaption></figure>\n");
     out.append("<script type=\"application/json\" id=\"chart").append(Integer.toString(index));
     out.append("\">{\"percentile\":").append(quoted(slo.percentileName()));
     out.append(",\"limit\":").append(number(slo.limitMillis()));

@@ -11,7 +11,6 @@ import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.statistics.LimitEstimate;
 import dev.nereid.bench.statistics.Slo;
-import dev.nereid.bench.statistics.Verdict;
 import dev.nereid.bench.target.TargetDescription;
 import dev.nereid.bench.target.TargetDescription.ModelSettings;
 import java.io.IOException;

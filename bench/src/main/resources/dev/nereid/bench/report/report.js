@@ -12,7 +12,9 @@ for (const box of document.querySelectorAll("[data-chart]")) {
     value: (plot, v) => v == null ? "–" : v.toPrecision(3) + " ms",
   });
   const known = [...data.p50, ...data.slo, ...data.p99].filter(v => v != null && v > 0).concat(data.limit);
-  const low = Math.min(...known) / 1.3, high = Math.max(...known) * 1.3;
+  // The ticks of a logarithmic axis count from its start: a round one gives round ticks.
+  const least = Math.min(...known) / 1.3, magnitude = 10 ** Math.floor(Math.log10(least));
+  const low = Math.floor(least / magnitude) * magnitude, high = Math.max(...known) * 1.3;
   const rates = data.rate, pad = Math.max((rates[rates.length - 1] - rates[0]) * 0.05, rates[0] * 0.02);
   const marks = plot => {
     const { ctx, bbox } = plot;

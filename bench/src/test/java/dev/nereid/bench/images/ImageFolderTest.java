@@ -14,6 +14,8 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageFolderTest {
   @TempDir private Path folder;
@@ -52,6 +54,20 @@ class ImageFolderTest {
 
     // (19595·10 + 38470·100 + 7471·128 + 2^15) / 2^16
     assertThat(values).containsExactly(76);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpg"})
+  void aGreyPictureKeepsItsValues(String format) throws Exception {
+    BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 64; i++) {
+      image.getRaster().setSample(i % 8, i / 8, 0, 128);
+    }
+    ImageIO.write(image, format, folder.resolve("grey." + format).toFile());
+
+    float[] values = RawTensors.toFloats(ImageFolder.load(folder, DataType.FP32, 1, 1, 3).get(0));
+
+    assertThat(values).containsExactly(128, 128, 128);
   }
 
   @Test
