@@ -256,22 +256,17 @@ public final class Prober {
     }
 
     QueueGrowth growth(int slices, double seconds) {
-      // In a closed loop nothing can grow: its users wait. And a queue that starts empty fills up
-      // to
-      // its usual length first; one that made the objective hopeless is beyond that.
+      // In a closed loop nothing can grow: its users wait. And a queue that starts empty first
+      // fills
+      // up to its usual length.
       long limit = plan.objective().slo().limitNanos();
       double usual = Math.max(MIN_GROWTH_NANOS, GROWTH_LIMITS * limit);
-      double enough = isCutShort() ? 0 : Math.min((double) fullNanos(), usual);
+      double enough = Math.min((double) fullNanos(), usual);
       if (plan.load() instanceof Load.Closed || seconds * 1e9 < 0.99 * enough) {
         return QueueGrowth.NONE;
       }
       long arrivals = Math.round(plan.load().ratePerSecond().orElse(0) * seconds);
       return QueueGrowth.of(recording.inFlightBySlice(slices), arrivals, seconds);
-    }
-
-    /** Whether the objective became hopeless before the window was over. */
-    private boolean isCutShort() {
-      return stoppedAtNanos >= 0 && !interrupted;
     }
 
     private long fullNanos() {
