@@ -2,7 +2,7 @@
 """Compares what servers spend on a request, in one run on one machine.
 
     compare_load.py NAME=PID@HOST:PORT [NAME=PID@HOST:PORT …] [--case MODEL:CONNECTIONSxSTREAMS …]
-                    [--seconds 5] [--rounds 3] [--json FILE]
+                    [--seconds 5] [--rounds 3] [--warmup 15] [--json FILE]
 
 Each round takes every case on every server in turn, so that a drifting machine disturbs all of them
 alike. A figure is the median of the rounds; a ratio is to the last server named. CPU time is the
@@ -105,13 +105,14 @@ def main():
     parser.add_argument("--case", action="append", dest="cases")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--warmup", type=int, default=15, help="seconds of each case on each server that do not count")
     parser.add_argument("--json")
     options = parser.parse_args()
     cases, samples = options.cases or CASES, []
     with tempfile.TemporaryDirectory() as folder:
-        for case in cases:  # both warm before the first window counts
+        for case in cases:  # a JVM compiles its hot code meanwhile, which takes CPU time too
             for server in options.servers:
-                measure(server, case, 3, folder)
+                measure(server, case, options.warmup, folder)
         for _ in range(options.rounds):
             for case in cases:
                 for server in options.servers:

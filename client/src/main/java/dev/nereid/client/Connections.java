@@ -3,6 +3,8 @@ package dev.nereid.client;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.util.ArrayList;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Connections {
 
   /** Error texts of servers travel as headers; 8 KiB, gRPC's default, cuts long ones to nothing. */
+  /** Of one connection, framed and not yet taken by the system. */
+  private static final int UNSENT_BYTES = 2 << 20;
+
   private static final int MAX_HEADERS_BYTES = 64 * 1024;
 
   private Connections() {}
@@ -52,6 +57,10 @@ final class Connections {
             // threads.
             .directExecutor()
             .defaultLoadBalancingPolicy(options.roundRobin() ? "round_robin" : "pick_first")
+            // What a connection sends at once. At Netty's 64 KB an image takes ten system calls.
+            .withOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(UNSENT_BYTES / 2, UNSENT_BYTES))
             .flowControlWindow(options.flowControlWindowBytes())
             .maxInboundMessageSize(options.maxMessageBytes())
             .maxInboundMetadataSize(MAX_HEADERS_BYTES)

@@ -9,6 +9,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.unix.UnixChannelOption;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -31,6 +32,10 @@ public final class GrpcEndpoint {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcEndpoint.class);
 
   private static final int BACKLOG = 1024;
+
+  /** Of one connection, framed and not yet taken by the system. */
+  private static final int UNSENT_BYTES = 2 << 20;
+
   private static final Duration HEALTH_INTERVAL = Duration.ofMillis(500);
   private static final Duration LOOPS_END = Duration.ofSeconds(2);
 
@@ -152,6 +157,11 @@ public final class GrpcEndpoint {
             .withChildOption(
                 ChannelOption.RECVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(1 << 10, 16 << 10, 256 << 10))
+            // A connection sends up to here at once. At Netty's 64 KB an image takes ten system
+            // calls.
+            .withChildOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(UNSENT_BYTES / 2, UNSENT_BYTES))
             .flowControlWindow(options.flowControlWindowBytes())
             .maxInboundMessageSize(options.maxMessageBytes())
             .maxConcurrentCallsPerConnection(options.maxConcurrentCallsPerConnection())
