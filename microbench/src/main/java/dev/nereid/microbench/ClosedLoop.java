@@ -9,8 +9,10 @@ import dev.nereid.client.InferenceFailure;
 import dev.nereid.client.NereidClient;
 import dev.nereid.client.PreparedRequest;
 import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Keeps a number of requests of one image in flight against a server. */
@@ -20,17 +22,23 @@ final class ClosedLoop {
 
   private final String target;
   private final String model;
+  private final int batch;
   private final int concurrency;
 
-  ClosedLoop(String target, String model, int concurrency) {
+  /**
+   * @param batch images that are answered together
+   */
+  ClosedLoop(String target, String model, int batch, int concurrency) {
     this.target = target;
     this.model = model;
+    this.batch = batch;
     this.concurrency = concurrency;
   }
 
   /**
-   * Runs for that long; images a second, counted between the first answer and the last one within
-   * the time, so that neither the filling nor the draining counts.
+   * Runs for that long; images a second, counted from the end of the first batch's answers to the
+   * end of the last whole batch's within the time: neither the filling nor the draining counts, nor
+   * a batch at one end without the time that it took.
    *
    * @throws IllegalStateException if any request failed
    */
@@ -43,7 +51,7 @@ final class ClosedLoop {
                       InferInput.ofFloats(
                           "input", new long[] {1, 224, 224, 3}, new float[224 * 224 * 3]))
                   .build());
-      Run run = new Run(client, request, System.nanoTime() + nanos, concurrency);
+      Run run = new Run(client, request, System.nanoTime() + nanos, batch, concurrency);
       for (int i = 0; i < concurrency; i++) {
         run.send();
       }
@@ -55,16 +63,16 @@ final class ClosedLoop {
     private final NereidClient client;
     private final PreparedRequest request;
     private final long endNanos;
+    private final int batch;
     private final CountDownLatch open;
-    private final AtomicLong answered = new AtomicLong();
-    private final AtomicLong firstNanos = new AtomicLong();
-    private final AtomicLong lastNanos = new AtomicLong();
+    private final Queue<Long> answeredNanos = new ConcurrentLinkedQueue<>();
     private final AtomicReference<InferenceFailure> failure = new AtomicReference<>();
 
-    Run(NereidClient client, PreparedRequest request, long endNanos, int concurrency) {
+    Run(NereidClient client, PreparedRequest request, long endNanos, int batch, int concurrency) {
       this.client = client;
       this.request = request;
       this.endNanos = endNanos;
+      this.batch = batch;
       this.open = new CountDownLatch(concurrency);
     }
 
@@ -75,13 +83,11 @@ final class ClosedLoop {
     @Override
     public void onResult(InferResult result) {
       long now = System.nanoTime();
-      firstNanos.compareAndSet(0, now);
       if (now >= endNanos) {
         open.countDown();
         return;
       }
-      answered.incrementAndGet();
-      lastNanos.accumulateAndGet(now, Math::max);
+      answeredNanos.add(now);
       send();
     }
 
@@ -97,7 +103,14 @@ final class ClosedLoop {
       if (reason != null) {
         throw new IllegalStateException(reason.getMessage());
       }
-      return (answered.get() - 1) * 1e9 / (lastNanos.get() - firstNanos.get());
+      List<Long> answers = answeredNanos.stream().sorted().toList();
+      int first = batch - 1;
+      int last = answers.size() / batch * batch - 1;
+      if (last <= first) {
+        throw new IllegalStateException(
+            answers.size() + " answers (expected: at least two batches of " + batch + ")");
+      }
+      return (last - first) * 1e9 / (answers.get(last) - answers.get(first));
     }
   }
 }

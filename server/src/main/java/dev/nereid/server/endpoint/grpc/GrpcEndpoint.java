@@ -78,7 +78,13 @@ public final class GrpcEndpoint {
       builder.addService(
           Services.of(
               new ControlService(identity, models, draining),
-              new InferHandler(models, memory, draining, loops, options.compression()),
+              new InferHandler(
+                  models,
+                  memory,
+                  new UnsentAnswers(options.maxMessageBytes()),
+                  draining,
+                  loops,
+                  options.compression()),
               new InferCallMarshaller(memory)));
       builder.addService(Services.of(health));
       Server server = builder.build();

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param compression {@code --grpc-infer-response-compression-level}
  * @param eventLoopThreads that read, parse and write; Triton's {@code --grpc-infer-thread-count}
  * @param flowControlWindowBytes that a client may send ahead, for each connection and each call
- * @param maxMessageBytes of one request, decompressed
+ * @param maxMessageBytes of one request, decompressed; also of all answers together that clients
+ *     have not read yet
  * @param maxConcurrentCallsPerConnection further ones wait at the client
  */
 public record GrpcEndpointOptions(

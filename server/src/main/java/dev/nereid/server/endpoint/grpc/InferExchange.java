@@ -49,12 +49,14 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
   private final ServerCall<InferCall, InferAnswer> call;
   private final ModelLookup models;
   private final TensorMemory memory;
+  private final UnsentAnswers unsent;
   private final Draining draining;
   private final EventExecutor loop;
   private final long deadlineNanos;
 
   private @Nullable InferCall received;
   private boolean closed;
+  private int unsentBytes;
   private Scheduler.@Nullable Cancellation cancellation;
 
   private @Nullable ModelVersion version;
@@ -65,12 +67,14 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
       ServerCall<InferCall, InferAnswer> call,
       ModelLookup models,
       TensorMemory memory,
+      UnsentAnswers unsent,
       Draining draining,
       EventExecutor loop,
       long deadlineNanos) {
     this.call = call;
     this.models = models;
     this.memory = memory;
+    this.unsent = unsent;
     this.draining = draining;
     this.loop = loop;
     this.deadlineNanos = deadlineNanos;
@@ -109,7 +113,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
   @Override
   public void onCancel() {
     closed = true;
-    releaseReceived();
+    end();
     Scheduler.Cancellation queued = cancellation;
     if (queued != null) {
       queued.cancel();
@@ -118,7 +122,14 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
 
   @Override
   public void onComplete() {
+    end();
+  }
+
+  /** The transport has done with the call. */
+  private void end() {
     releaseReceived();
+    unsent.remove(unsentBytes);
+    unsentBytes = 0;
   }
 
   @Override
@@ -225,10 +236,14 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
       return;
     }
     try {
+      unsent.add(answer.size());
+      unsentBytes = answer.size();
       call.sendHeaders(new Metadata());
       // The transport has copied it when this returns.
       call.sendMessage(answer);
       close(Status.OK);
+    } catch (InferenceException e) {
+      close(GrpcStatus.of(e));
     } catch (RuntimeException e) {
       closeUnexpected(e);
     } finally {

@@ -15,6 +15,7 @@ final class InferHandler implements ServerCallHandler<InferCall, InferAnswer> {
 
   private final ModelLookup models;
   private final TensorMemory memory;
+  private final UnsentAnswers unsent;
   private final Draining draining;
   private final EventLoops loops;
   private final ResponseCompression compression;
@@ -22,11 +23,13 @@ final class InferHandler implements ServerCallHandler<InferCall, InferAnswer> {
   InferHandler(
       ModelLookup models,
       TensorMemory memory,
+      UnsentAnswers unsent,
       Draining draining,
       EventLoops loops,
       ResponseCompression compression) {
     this.models = models;
     this.memory = memory;
+    this.unsent = unsent;
     this.draining = draining;
     this.loops = loops;
     this.compression = compression;
@@ -36,7 +39,7 @@ final class InferHandler implements ServerCallHandler<InferCall, InferAnswer> {
   public ServerCall.Listener<InferCall> startCall(
       ServerCall<InferCall, InferAnswer> call, Metadata headers) {
     InferExchange exchange =
-        new InferExchange(call, models, memory, draining, loops.current(), deadlineNanos());
+        new InferExchange(call, models, memory, unsent, draining, loops.current(), deadlineNanos());
     compression.apply(call);
     // One more than a unary call may send, to see that it does not.
     call.request(2);

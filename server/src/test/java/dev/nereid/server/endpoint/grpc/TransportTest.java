@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
+import dev.nereid.protocol.ModelInferRequest;
 import dev.nereid.protocol.ModelInferResponse;
 import dev.nereid.protocol.ServerLiveRequest;
 import dev.nereid.server.memory.TensorMemory;
@@ -20,6 +21,8 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -32,6 +35,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.DeflaterOutputStream;
@@ -206,6 +211,57 @@ class TransportTest {
                       .modelInfer(
                           Requests.one("identity", "FP32", ByteBuffer.allocate(4000), 1000)))
           .hasMessageContaining("RESOURCE_EXHAUSTED");
+    }
+  }
+
+  @Test
+  void whoDoesNotReadAnswersIsNotGivenTheMemoryOfOthers() throws Exception {
+    int elements = 1 << 19;
+    ModelInferRequest image =
+        Requests.one("identity", "FP32", ByteBuffer.allocate(4 * elements), elements);
+    GrpcEndpointOptions options = TestEndpoint.options().withMaxMessageBytes(3 << 20);
+    try (TestEndpoint server = start(models, options)) {
+      ManagedChannel idle =
+          NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+              .usePlaintext()
+              .flowControlWindow(NettyChannelBuilder.DEFAULT_FLOW_CONTROL_WINDOW)
+              .build();
+      ClientCall<ModelInferRequest, ModelInferResponse> unread =
+          idle.newCall(GRPCInferenceServiceGrpc.getModelInferMethod(), CallOptions.DEFAULT);
+      CountDownLatch answered = new CountDownLatch(1);
+      CompletableFuture<Status> end = new CompletableFuture<>();
+      unread.start(
+          new ClientCall.Listener<>() {
+            @Override
+            public void onHeaders(Metadata headers) {
+              answered.countDown();
+            }
+
+            @Override
+            public void onClose(Status status, Metadata trailers) {
+              end.complete(status);
+            }
+          },
+          new Metadata());
+      unread.sendMessage(image);
+      unread.halfClose();
+
+      assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(refusal(server, image)).startsWith("RESOURCE_EXHAUSTED: answer: ");
+      unread.request(2);
+      assertThat(end.get(30, TimeUnit.SECONDS).isOk()).isTrue();
+      Hold.until(() -> refusal(server, image).isEmpty());
+      idle.shutdownNow();
+    }
+  }
+
+  private static String refusal(TestEndpoint server, ModelInferRequest request) {
+    try {
+      server.stub().modelInfer(request);
+      return "";
+    } catch (StatusRuntimeException e) {
+      return String.valueOf(e.getMessage());
     }
   }
 
