@@ -69,7 +69,7 @@ final class QuickstartCommand implements Callable<Integer> {
 
   @Option(
       names = "--budget",
-      defaultValue = "75s",
+      defaultValue = "90s",
       converter = Durations.class,
       paramLabel = "DURATION",
       description =

@@ -31,7 +31,7 @@ final class GeneratorArguments {
       converter = Durations.class,
       paramLabel = "DURATION",
       description =
-          "How late one request in a hundred may leave before the result is INVALID. Default: 1ms or 1%% of"
+          "How late one request in a hundred may leave before the result is INVALID. Default: 1ms or 5%% of"
               + " the objective's bound, whichever is larger.")
   private @Nullable Duration maxLag;
 

@@ -125,7 +125,7 @@ class ProberTest {
     assertThat(result.verdict()).isEqualTo(Verdict.INVALID);
     assertThat(result.reason())
         .contains("the generator was late")
-        .contains("more than 1.00 ms after their instant (lag p99 ");
+        .contains("more than 5.00 ms after their instant (lag p99 ");
     assertThat(result.generator().lagP99Nanos()).isGreaterThan(5 * MILLI);
   }
 
