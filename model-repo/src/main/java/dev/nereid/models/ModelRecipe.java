@@ -40,13 +40,11 @@ record ModelRecipe(String name, ModelFormat format, Set<Variant> variants) {
     return new ModelRecipe(name, ModelFormat.SAVED_MODEL, EnumSet.of(Variant.TUTORIAL));
   }
 
-  /** Triton's folder for configurations that {@code --model-config-name} picks. */
-  private static final String NAMED_CONFIGS = "configs/";
-
   /**
    * Every configuration of the model, by its path in the model's folder: {@code config.pbtxt}, and
    * for the tutorial's first model also the tutorial's others, which are the same file with another
-   * configuration. Those have no {@code name}, so that it is the folder's.
+   * configuration, where {@code --model-config-name} looks. Those have no {@code name}, so that it
+   * is the folder's.
    */
   SortedMap<String, String> configs(int cpuThreads) {
     SortedMap<String, String> texts = new TreeMap<>();
@@ -56,7 +54,7 @@ record ModelRecipe(String name, ModelFormat format, Set<Variant> variants) {
         if (other.format == format && !other.equals(this)) {
           String file = other.name.substring("resnet50_".length()) + ".pbtxt";
           String named = "name: \"" + other.name + "\"\n";
-          texts.put(NAMED_CONFIGS + file, other.config(cpuThreads).replace(named, ""));
+          texts.put("configs/" + file, other.config(cpuThreads).replace(named, ""));
         }
       }
     }

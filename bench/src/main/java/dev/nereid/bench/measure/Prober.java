@@ -256,9 +256,8 @@ public final class Prober {
     }
 
     QueueGrowth growth(int slices, double seconds) {
-      // In a closed loop nothing can grow: its users wait. And a queue that starts empty first
-      // fills
-      // up to its usual length.
+      // In a closed loop nothing can grow: its users wait. And a queue that starts empty fills up
+      // to its usual length first.
       long limit = plan.objective().slo().limitNanos();
       double usual = Math.max(MIN_GROWTH_NANOS, GROWTH_LIMITS * limit);
       double enough = Math.min((double) fullNanos(), usual);

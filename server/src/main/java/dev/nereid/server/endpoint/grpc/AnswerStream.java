@@ -12,15 +12,9 @@ import java.util.List;
  * A message made of buffers that it does not own, read from their reader indices, which stay. Of
  * use while they are.
  *
- * <p>The transport asks it to drain itself, piece by piece through a small array that stays in the
- * processor's cache: the transport's streams take nothing but arrays.
+ * <p>The transport asks it to drain itself, piece by piece: its streams take nothing but arrays.
  */
 final class AnswerStream extends InputStream implements KnownLength, Drainable {
-
-  private static final int PIECE_BYTES = 32 << 10;
-
-  private static final ThreadLocal<byte[]> PIECES =
-      ThreadLocal.withInitial(() -> new byte[PIECE_BYTES]);
 
   private final List<ByteBuf> parts;
   private int part;
@@ -40,7 +34,7 @@ final class AnswerStream extends InputStream implements KnownLength, Drainable {
   @Override
   public int drainTo(OutputStream target) throws IOException {
     int drained = remaining;
-    byte[] piece = PIECES.get();
+    byte[] piece = Pieces.array();
     for (int size = read(piece, 0, piece.length); size >= 0; size = read(piece, 0, piece.length)) {
       target.write(piece, 0, size);
     }

@@ -47,14 +47,10 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
 
   private static final int SMALLEST_MAX_HEADER_BYTES = 4 << 20;
 
-  private static final int PIECE_BYTES = 32 << 10;
   private static final int FIRST_PART_BYTES = 64 << 10;
   private static final int LARGEST_PART_BYTES = 16 << 20;
 
   private static final int RAW_FIELD = ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER;
-
-  private static final ThreadLocal<byte[]> PIECES =
-      ThreadLocal.withInitial(() -> new byte[PIECE_BYTES]);
 
   private static final ThreadLocal<MessageHeader> HEADERS =
       ThreadLocal.withInitial(MessageHeader::new);
@@ -175,7 +171,7 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
   /** Reads a stream to its end, into memory that the caller releases also when this throws. */
   private void gather(InputStream stream, List<ByteBuf> parts)
       throws IOException, InferenceException {
-    byte[] piece = PIECES.get();
+    byte[] piece = Pieces.array();
     int partBytes = FIRST_PART_BYTES;
     ByteBuf part = null;
     for (int read = stream.read(piece); read >= 0; read = stream.read(piece)) {
