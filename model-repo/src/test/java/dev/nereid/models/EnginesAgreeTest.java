@@ -21,9 +21,7 @@ import dev.nereid.tensor.DataType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
@@ -100,15 +98,7 @@ final class EnginesAgreeTest {
           .containsExactly(new TensorSpec("input", DataType.FP32, -1, 224, 224, 3));
       assertThat(signature.outputs())
           .containsExactly(new TensorSpec("probabilities", DataType.FP32, -1, CLASSES));
-      ModelSpec spec =
-          new ModelSpec(
-              source,
-              8,
-              signature.inputs(),
-              signature.outputs(),
-              1,
-              OptionalInt.empty(),
-              List.of());
+      ModelSpec spec = ModelSpec.of(source, 8, signature.inputs(), signature.outputs());
       try (LoadedModel loaded = backend.load(spec);
           ModelInstance instance =
               loaded.createInstance(new InstanceSpec(model + "_0", InstanceKind.CPU, 0))) {

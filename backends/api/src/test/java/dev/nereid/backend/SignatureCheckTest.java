@@ -7,7 +7,6 @@ import dev.nereid.tensor.DataType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class SignatureCheckTest {
@@ -16,14 +15,11 @@ class SignatureCheckTest {
   private static final TensorSpec OUT = new TensorSpec("OUT", DataType.FP32, -1, 16);
 
   private static ModelSpec spec(int maxBatchSize, List<TensorSpec> inputs, TensorSpec output) {
-    return new ModelSpec(
+    return ModelSpec.of(
         new ModelSource("m", 1, Path.of("m/1"), "model", Map.of()),
         maxBatchSize,
         inputs,
-        List.of(output),
-        1,
-        OptionalInt.empty(),
-        List.of());
+        List.of(output));
   }
 
   private static void assertFits(ModelSpec spec, TensorSpec input, TensorSpec output) {

@@ -163,7 +163,8 @@ final class InstanceGroups {
               new InstanceSpec(
                   group.getName() + "_" + index++,
                   onGpu ? InstanceKind.GPU : InstanceKind.CPU,
-                  device);
+                  device,
+                  group.getProfileList());
           instances.add(new PlannedInstance(spec, group.getPassive()));
         }
       }

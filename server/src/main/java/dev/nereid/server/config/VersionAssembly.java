@@ -51,23 +51,26 @@ final class VersionAssembly {
         outputReshapes.put(output.name(), new Reshape(engine, client));
       }
     }
+    BatchingConfig batchingConfig = BatchingRules.derive(config);
     ModelOptimizationPolicy optimization = config.getOptimization();
     ModelSpec spec =
         new ModelSpec(
             source,
             config.getMaxBatchSize(),
+            batchingConfig.preferredBatchSizes(),
             inputs,
             outputs,
-            instances.size(),
+            instances.stream().map(PlannedInstance::spec).toList(),
             optimization.hasGraph()
                 ? OptionalInt.of(optimization.getGraph().getLevel())
                 : OptionalInt.empty(),
-            accelerators(optimization.getExecutionAccelerators()));
+            accelerators(optimization.getExecutionAccelerators()),
+            GpuFields.of(optimization));
     return new VersionConfig(
         config,
         draft.backend(),
         spec,
-        BatchingRules.derive(config),
+        batchingConfig,
         instances,
         inputReshapes,
         outputReshapes,

@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -63,14 +62,8 @@ class IdentityBackendTest extends BackendContract {
 
   private static ModelSpec spec(
       Path versionDirectory, List<TensorSpec> inputs, List<TensorSpec> outputs) {
-    return new ModelSpec(
-        new ModelSource("identity", 1, versionDirectory, "", Map.of()),
-        8,
-        inputs,
-        outputs,
-        1,
-        OptionalInt.empty(),
-        List.of());
+    return ModelSpec.of(
+        new ModelSource("identity", 1, versionDirectory, "", Map.of()), 8, inputs, outputs);
   }
 
   private ContractModel numbers() throws Exception {

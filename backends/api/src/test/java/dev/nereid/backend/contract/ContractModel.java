@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -36,7 +35,7 @@ public record ContractModel(ModelSpec spec, Map<String, Cell> answers) {
       List<TensorSpec> inputs,
       List<TensorSpec> outputs) {
     int names = versionDirectory.getNameCount();
-    return new ModelSpec(
+    return ModelSpec.of(
         new ModelSource(
             versionDirectory.getName(names - 2).toString(),
             Long.parseLong(versionDirectory.getName(names - 1).toString()),
@@ -45,55 +44,22 @@ public record ContractModel(ModelSpec spec, Map<String, Cell> answers) {
             Map.of()),
         maxBatchSize,
         inputs,
-        outputs,
-        1,
-        OptionalInt.empty(),
-        List.of());
+        outputs);
   }
 
   /** The same model with other parameters in its config. */
   public ContractModel withParameters(Map<String, String> parameters) {
-    ModelSource source = spec.source();
-    return withSpec(
-        new ModelSpec(
-            new ModelSource(
-                source.modelName(),
-                source.version(),
-                source.versionDirectory(),
-                source.modelFilename(),
-                parameters),
-            spec.maxBatchSize(),
-            spec.inputs(),
-            spec.outputs(),
-            spec.instances(),
-            spec.graphOptimizationLevel(),
-            spec.accelerators()));
+    return withSpec(spec.withParameters(parameters));
   }
 
   /** The same model with other tensors in its config. */
   public ContractModel withTensors(List<TensorSpec> inputs, List<TensorSpec> outputs) {
-    return withSpec(
-        new ModelSpec(
-            spec.source(),
-            spec.maxBatchSize(),
-            inputs,
-            outputs,
-            spec.instances(),
-            spec.graphOptimizationLevel(),
-            spec.accelerators()));
+    return withSpec(spec.withTensors(inputs, outputs));
   }
 
   /** The same model with execution accelerators in its config. */
   public ContractModel withAccelerators(ModelSpec.Accelerator... accelerators) {
-    return withSpec(
-        new ModelSpec(
-            spec.source(),
-            spec.maxBatchSize(),
-            spec.inputs(),
-            spec.outputs(),
-            spec.instances(),
-            spec.graphOptimizationLevel(),
-            List.of(accelerators)));
+    return withSpec(spec.withAccelerators(accelerators));
   }
 
   /** The same model, described otherwise. */

@@ -40,17 +40,6 @@ class SessionSettingsTest {
     return OnnxModels.echo(version, 8, DataType.FP32, -1, 3).withParameters(parameters);
   }
 
-  private static ModelSpec withLevel(ModelSpec spec, OptionalInt level) {
-    return new ModelSpec(
-        spec.source(),
-        spec.maxBatchSize(),
-        spec.inputs(),
-        spec.outputs(),
-        spec.instances(),
-        level,
-        spec.accelerators());
-  }
-
   private static void assertRuns(ModelSpec spec) throws Exception {
     Backend backend = new OnnxRuntimeProvider().start(Map.of());
     TestTensor tensor = TestTensor.fp32(new long[] {1, 3}, 1, 2, 3);
@@ -121,7 +110,7 @@ class SessionSettingsTest {
   @ParameterizedTest
   @CsvSource({"-1,BASIC_OPT", "0,ALL_OPT", "1,EXTENDED_OPT", "2,NO_OPT"})
   void graphLevelsAreTritons(int level, OptLevel expected) throws Exception {
-    ModelSpec spec = withLevel(echo(Map.of()).spec(), OptionalInt.of(level));
+    ModelSpec spec = echo(Map.of()).spec().withGraphOptimizationLevel(OptionalInt.of(level));
     assertThat(SessionSettings.parse(spec).level()).isEqualTo(expected);
     assertRuns(spec);
   }
@@ -129,7 +118,7 @@ class SessionSettingsTest {
   @ParameterizedTest
   @ValueSource(ints = {-2, 3, 99})
   void otherGraphLevelsAreRefused(int level) throws Exception {
-    ModelSpec spec = withLevel(echo(Map.of()).spec(), OptionalInt.of(level));
+    ModelSpec spec = echo(Map.of()).spec().withGraphOptimizationLevel(OptionalInt.of(level));
     assertThatThrownBy(() -> SessionSettings.parse(spec))
         .isInstanceOf(BackendException.class)
         .hasMessage("optimization.graph.level: " + level + " (expected: -1, 0, 1 or 2)");

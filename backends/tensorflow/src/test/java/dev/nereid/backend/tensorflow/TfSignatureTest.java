@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,14 +92,11 @@ class TfSignatureTest {
 
   private void assertRuns(int columns) throws Exception {
     ModelSpec spec =
-        new ModelSpec(
+        ModelSpec.of(
             source(Map.of()),
             8,
             List.of(new TensorSpec("x", DataType.FP32, -1, columns)),
-            List.of(new TensorSpec("y", DataType.FP32, -1, columns)),
-            1,
-            OptionalInt.empty(),
-            List.of());
+            List.of(new TensorSpec("y", DataType.FP32, -1, columns)));
     TestTensor tensor = TestTensor.counting(DataType.FP32, 1, columns);
     try (LoadedModel model = backend.load(spec);
         ModelInstance instance =
