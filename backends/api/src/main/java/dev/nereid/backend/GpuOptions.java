@@ -59,6 +59,17 @@ public record GpuOptions(
     }
   }
 
+  /** For a backend that does nothing of all this: refuses the first field that is set. */
+  public void refuseAll(String backend) throws BackendException {
+    refuse(
+        backend,
+        "graphs",
+        "graph_spec",
+        "busy_wait_events",
+        "output_copy_stream",
+        "eager_batching");
+  }
+
   /**
    * For a backend that does nothing of {@code fields}: refuses the first of them that is set.
    *

@@ -79,6 +79,7 @@ public final class IdentityBackend implements Backend {
     int executeMillis = parameters.integer("execute_delay_ms", 0, Integer.MAX_VALUE).orElse(0);
     int creationSeconds = parameters.integer("creation_delay_sec", 0, Integer.MAX_VALUE).orElse(0);
     parameters.refuseOthers();
+    spec.gpu().refuseAll("identity");
     if (!spec.accelerators().isEmpty()) {
       throw BackendException.ofField(
           "optimization.execution_accelerators: %s (expected: none for backend 'identity')"

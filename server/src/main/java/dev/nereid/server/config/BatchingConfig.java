@@ -16,6 +16,8 @@ import java.util.Map;
  * @param priorityLevels unsigned; 0 where there are none, 1 is served first
  * @param defaultPriorityLevel unsigned; of requests that name none or one out of range
  * @param priorityPolicies by level; a level that is missing has the default policy
+ * @param eagerBatching whether an instance that can hold a batch more takes one that could still
+ *     grow
  */
 public record BatchingConfig(
     String modelName,
@@ -27,11 +29,38 @@ public record BatchingConfig(
     long priorityLevels,
     long defaultPriorityLevel,
     QueuePolicy defaultQueuePolicy,
-    Map<Long, QueuePolicy> priorityPolicies) {
+    Map<Long, QueuePolicy> priorityPolicies,
+    boolean eagerBatching) {
 
   public BatchingConfig {
     preferredBatchSizes = List.copyOf(preferredBatchSizes);
     priorityPolicies = Map.copyOf(priorityPolicies);
+  }
+
+  /** Without eager batching. */
+  public BatchingConfig(
+      String modelName,
+      int maxBatchSize,
+      boolean dynamic,
+      List<Integer> preferredBatchSizes,
+      long maxQueueDelayNanos,
+      boolean preserveOrdering,
+      long priorityLevels,
+      long defaultPriorityLevel,
+      QueuePolicy defaultQueuePolicy,
+      Map<Long, QueuePolicy> priorityPolicies) {
+    this(
+        modelName,
+        maxBatchSize,
+        dynamic,
+        preferredBatchSizes,
+        maxQueueDelayNanos,
+        preserveOrdering,
+        priorityLevels,
+        defaultPriorityLevel,
+        defaultQueuePolicy,
+        priorityPolicies,
+        false);
   }
 
   /** The default scheduler: each request alone, first come first served, no bound. */

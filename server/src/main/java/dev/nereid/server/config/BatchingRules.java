@@ -127,7 +127,8 @@ final class BatchingRules {
         batching.getPriorityLevels(),
         levels ? batching.getDefaultPriorityLevel() : 0,
         policy(batching.getDefaultQueuePolicy()),
-        policies);
+        policies,
+        config.getOptimization().getEagerBatching());
   }
 
   private static QueuePolicy policy(ModelQueuePolicy policy) {

@@ -48,7 +48,13 @@ final class FieldSupport {
           "output.is_non_linear_format_io",
           "optimization",
           "optimization.graph",
+          // GpuOptions: a backend that does nothing of them refuses them.
           "optimization.cuda",
+          "optimization.cuda.graphs",
+          "optimization.cuda.busy_wait_events",
+          "optimization.cuda.graph_spec",
+          "optimization.cuda.output_copy_stream",
+          "optimization.eager_batching",
           "optimization.execution_accelerators",
           // About transfers to a GPU: nothing to do, and nothing lost, without one.
           "optimization.input_pinned_memory",
@@ -80,12 +86,9 @@ final class FieldSupport {
           Map.entry("batch_input", "not set; the server computes no inputs yet"),
           Map.entry("batch_output", "not set; outputs are only cut by rows yet"),
           Map.entry("optimization.priority", "PRIORITY_DEFAULT; models share devices evenly"),
-          Map.entry("optimization.cuda.graphs", "false; CUDA graphs are not supported yet"),
-          Map.entry("optimization.cuda.busy_wait_events", "false; not supported yet"),
-          Map.entry("optimization.cuda.graph_spec", "not set; CUDA graphs are not supported yet"),
-          Map.entry("optimization.cuda.output_copy_stream", "false; not supported yet"),
-          Map.entry("optimization.gather_kernel_buffer_threshold", "0; not supported yet"),
-          Map.entry("optimization.eager_batching", "false; not supported yet"),
+          Map.entry(
+              "optimization.gather_kernel_buffer_threshold",
+              "0; inputs are copied to the device from where they lie, without a kernel"),
           Map.entry(
               "sequence_batching",
               "dynamic_batching or no scheduler; sequences are not supported yet"),

@@ -42,6 +42,7 @@ final class BatchingRule {
   private final int largestPreferred;
   private final int[] preferred;
   private final long maxQueueDelayNanos;
+  private final boolean eager;
 
   BatchingRule(BatchingConfig config) {
     batching = config.dynamic() && config.maxBatchSize() > 0;
@@ -52,6 +53,7 @@ final class BatchingRule {
             : config.preferredBatchSizes().stream().mapToInt(Integer::intValue).sorted().toArray();
     largestPreferred = preferred[preferred.length - 1];
     maxQueueDelayNanos = config.maxQueueDelayNanos();
+    eager = config.eagerBatching();
   }
 
   /**
@@ -119,6 +121,18 @@ final class BatchingRule {
       return new Take(requests, rows, reason);
     }
     return new WaitUntil(oldestNanos + maxQueueDelayNanos);
+  }
+
+  /**
+   * Whether a batch may be taken by an instance whose device is still busy with the one before: one
+   * that only more time would make larger is left to grow until the device is free.
+   */
+  boolean isWorthTakingAhead(Take take) {
+    return switch (take.reason()) {
+      case FULL, SHAPE, STOPPING, UNBATCHED -> true;
+      case PREFERRED -> eager || take.rows() >= largestPreferred;
+      case DELAY, NO_DELAY -> eager;
+    };
   }
 
   private CloseReason whyEnded(int rows, @Nullable CloseReason misfit, CloseReason otherwise) {

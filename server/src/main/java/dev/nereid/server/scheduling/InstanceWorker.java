@@ -5,6 +5,7 @@ import dev.nereid.backend.ModelInstance;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.metrics.FailureReason;
+import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One instance at work: it pulls a batch, runs it, answers it, and parks when there is none.
+ * One instance at work: it pulls a batch, runs it, answers it, and parks when there is none. With a
+ * {@link ModelInstance#depth} of two or more it begins the next batch before it waits for the one
+ * before.
  *
- * <p>A thread of its own drives it by {@link #run}; a test drives it by hand with {@link #pull} and
- * {@link #execute}, which never wait.
+ * <p>A thread of its own drives it by {@link #run}; a test drives it by hand with {@link #step}, or
+ * with {@link #pull} and {@link #execute}, which never wait.
  */
 final class InstanceWorker implements Runnable {
 
@@ -34,6 +37,11 @@ final class InstanceWorker implements Runnable {
   private final ModelScheduler scheduler;
   private final ModelInstance instance;
   private final String name;
+  private final int depth;
+
+  /** Begun and not completed, the oldest first. */
+  private final ArrayDeque<RequestBatch> begun = new ArrayDeque<>(1);
+
   private @Nullable Thread thread;
 
   /** Written under the scheduler's lock. */
@@ -43,6 +51,7 @@ final class InstanceWorker implements Runnable {
     this.scheduler = scheduler;
     this.instance = scheduled.instance();
     this.name = scheduled.name();
+    this.depth = Math.max(1, instance.depth());
   }
 
   String name() {
@@ -89,7 +98,7 @@ final class InstanceWorker implements Runnable {
   @Override
   public void run() {
     while (state != State.ENDED) {
-      pullAndExecute();
+      step();
       while (state == State.IDLE) {
         LockSupport.park(this);
         clearInterrupt();
@@ -105,16 +114,22 @@ final class InstanceWorker implements Runnable {
     boolean ignored = Thread.interrupted();
   }
 
-  /** A defect of the scheduler's own must not end a thread unseen: readiness shows it. */
-  private void pullAndExecute() {
+  /**
+   * One move: begins the next batch if there is one to take, and completes the oldest if no more
+   * can be begun. A defect of the scheduler's own must not end a thread unseen: readiness shows it.
+   */
+  void step() {
     try {
-      @Nullable RequestBatch batch = pull();
+      @Nullable RequestBatch batch = begun.isEmpty() ? pull() : scheduler.pullAhead();
       if (batch != null) {
-        execute(batch);
+        begin(batch);
+      }
+      if (begun.size() == depth || (batch == null && !begun.isEmpty())) {
+        completeOldest();
       }
     } catch (RuntimeException | Error defect) {
       log.error("{}: ends, since it could not take a batch", name, defect);
-      scheduler.fail(this, defect.toString());
+      retire(defect.toString());
     }
   }
 
@@ -123,15 +138,61 @@ final class InstanceWorker implements Runnable {
     return scheduler.pull(this);
   }
 
-  /**
-   * Runs a batch and answers every request in it, once, whatever breaks on the way. What the
-   * backend throws fails the batch; what breaks of ours retires the instance.
-   */
+  /** Begins a batch and completes all that were begun. */
   void execute(RequestBatch batch) {
+    begin(batch);
+    while (!begun.isEmpty()) {
+      completeOldest();
+    }
+  }
+
+  /** Hands a batch to the instance; one that it does not take is answered at once. */
+  private void begin(RequestBatch batch) {
+    @Nullable Throwable refusal = failureOf(() -> instance.start(batch));
+    if (refusal == null) {
+      begun.addLast(batch);
+    } else {
+      conclude(batch, refusal);
+    }
+  }
+
+  /** Waits for the oldest batch and answers every request in it, once. */
+  private void completeOldest() {
+    RequestBatch batch = begun.removeFirst();
+    conclude(
+        batch,
+        failureOf(
+            () -> {
+              instance.complete(batch);
+              batch.finish();
+            }));
+  }
+
+  /** What the backend is asked to do. */
+  private interface Work {
+    void run() throws BackendException;
+  }
+
+  private static @Nullable Throwable failureOf(Work work) {
+    try {
+      work.run();
+      return null;
+    } catch (BackendException | RuntimeException | Error failure) {
+      return failure;
+    }
+  }
+
+  /**
+   * Answers every request of a batch that has run, or fails them all. What the backend threw costs
+   * the batch alone; what breaks of ours retires the instance.
+   */
+  private void conclude(RequestBatch batch, @Nullable Throwable failure) {
     Optional<String> fault;
     try {
       try {
-        compute(batch);
+        if (failure != null) {
+          fail(batch, failure);
+        }
       } finally {
         try {
           batch.release();
@@ -144,22 +205,28 @@ final class InstanceWorker implements Runnable {
       log.error("{}: ends, since a batch of {} could not be finished", name, batch.size(), defect);
       fault = Optional.of(defect.toString());
     }
-    fault.ifPresent(reason -> scheduler.fail(this, reason));
+    fault.ifPresent(this::retire);
   }
 
-  private void compute(RequestBatch batch) {
-    try {
-      instance.execute(batch);
-      batch.finish();
-    } catch (TensorMemoryExhaustedException exhausted) {
+  private void fail(RequestBatch batch, Throwable failure) {
+    if (failure instanceof TensorMemoryExhaustedException exhausted) {
       batch.failAll(exhausted.refusal(), FailureReason.OTHER);
-    } catch (BackendException | MisbehavingBackendException reason) {
-      log.debug("{}: a batch of {} failed", name, batch.size(), reason);
-      batch.failAll(internal(String.valueOf(reason.getMessage())), FailureReason.BACKEND);
-    } catch (RuntimeException | Error unexpected) {
-      log.error("{}: a batch of {} failed", name, batch.size(), unexpected);
-      batch.failAll(internal(unexpected.toString()), FailureReason.BACKEND);
+    } else if (failure instanceof BackendException
+        || failure instanceof MisbehavingBackendException) {
+      log.debug("{}: a batch of {} failed", name, batch.size(), failure);
+      batch.failAll(internal(String.valueOf(failure.getMessage())), FailureReason.BACKEND);
+    } else {
+      log.error("{}: a batch of {} failed", name, batch.size(), failure);
+      batch.failAll(internal(failure.toString()), FailureReason.BACKEND);
     }
+  }
+
+  /** Ends for good, once what was begun before is answered; the second time does nothing. */
+  private void retire(String reason) {
+    while (!begun.isEmpty()) {
+      completeOldest();
+    }
+    scheduler.fail(this, reason);
   }
 
   private Optional<String> fault() {

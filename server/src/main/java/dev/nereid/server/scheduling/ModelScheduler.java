@@ -69,6 +69,14 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
    * another, each a wake-up later; a batch that forms meanwhile is larger for it. Nobody spins before
    * parking: an idle model costs nothing, and under load nobody parks.
    *
+   * Ahead
+   * -----
+   * An instance that says a depth of two or more drives a device. It begins a batch, and while the
+   * device computes looks for the next one with pullAhead(), which takes what waiting could not
+   * improve, and only while nobody is idle: a batch that one instance begins behind another of its
+   * own would come sooner from an idle one. Then it waits for its oldest batch and answers it, with
+   * the device at work on the next. It is never idle, and never parks, while it has begun any.
+   *
    * Time
    * ----
    * Two things happen by time alone: the queue delay of a batch ends, and a request expires (its
@@ -273,6 +281,34 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
       } else {
         worker.state(InstanceWorker.State.IDLE);
         idle.addLast(worker);
+      }
+      next = settle(nowNanos);
+    } finally {
+      lock.unlock();
+    }
+    wake(next);
+    failExpired(expired, nowNanos);
+    return batch;
+  }
+
+  /**
+   * A batch for a worker to begin while its device is busy with another, or null; the worker stays
+   * awake. While another instance is idle, the batch is that one's.
+   */
+  @Nullable RequestBatch pullAhead() {
+    @Nullable RequestBatch batch = null;
+    @Nullable List<QueuedRequest> expired;
+    @Nullable InstanceWorker next;
+    long nowNanos;
+    lock.lock();
+    try {
+      nowNanos = clock.nanoTime();
+      expired = expire(nowNanos);
+      if (idle.isEmpty()
+          && woken == null
+          && rule.decide(queue, nowNanos, stopping) instanceof Take take
+          && rule.isWorthTakingAhead(take)) {
+        batch = take(take, nowNanos);
       }
       next = settle(nowNanos);
     } finally {

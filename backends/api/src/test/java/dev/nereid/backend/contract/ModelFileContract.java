@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.GpuOptions;
 import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
@@ -128,6 +129,30 @@ public abstract class ModelFileContract extends BackendContract {
       ModelSpec.Accelerator accelerator = new ModelSpec.Accelerator(kind, "warp_drive", Map.of());
       assertRefused(() -> backend.load(model.withAccelerators(accelerator).spec()), "warp_drive");
     }
+  }
+
+  @Test
+  void refusesOptimizationsForGpusThatItLacks() throws Exception {
+    assertThat(backend.kinds()).doesNotContain(InstanceKind.GPU);
+    ContractModel model = numbers(versionDirectory("numbers"));
+    List<GpuOptions.GraphSpec> specs = List.of(new GpuOptions.GraphSpec(4, Map.of(), null));
+    Map<String, GpuOptions> asked =
+        Map.of(
+            "optimization.cuda.graphs",
+            new GpuOptions(true, List.of(), false, false, false, true, true),
+            "optimization.cuda.graph_spec",
+            new GpuOptions(false, specs, false, false, false, true, true),
+            "optimization.cuda.busy_wait_events",
+            new GpuOptions(false, List.of(), true, false, false, true, true),
+            "optimization.cuda.output_copy_stream",
+            new GpuOptions(false, List.of(), false, true, false, true, true),
+            "optimization.eager_batching",
+            new GpuOptions(false, List.of(), false, false, true, true, true));
+    asked.forEach(
+        (field, options) ->
+            assertRefused(
+                () -> backend.load(model.spec().withGpu(options)),
+                field + ": set (expected: not set"));
   }
 
   @Test

@@ -44,6 +44,7 @@ record SessionSettings(
 
   static SessionSettings parse(ModelSpec spec) throws BackendException {
     refuseAccelerators(spec);
+    spec.gpu().refuseAll(OnnxRuntimeProvider.NAME);
     Parameters parameters = Parameters.ofModel(spec.source().parameters());
     SessionSettings settings =
         new SessionSettings(

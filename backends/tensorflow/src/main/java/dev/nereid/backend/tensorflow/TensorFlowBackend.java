@@ -60,6 +60,7 @@ final class TensorFlowBackend implements Backend {
   @Override
   public LoadedModel load(ModelSpec spec) throws BackendException {
     SessionSettings.refuseAccelerators(spec);
+    spec.gpu().refuseAll(TensorFlowProvider.NAME);
     SessionSettings session = SessionSettings.parse(spec.source());
     TfSignature signature =
         TfSignature.of(spec.source(), session.graphTag(), session.signatureKey());
