@@ -52,6 +52,7 @@ public final class NereidServer implements AutoCloseable {
 
   private final ServerOptions options;
   private final Resources resources;
+  private final CompletableFuture<String> gpuFault = new CompletableFuture<>();
   private final ModelRepository repository;
   private final @Nullable MetricsService metrics;
   private final @Nullable GrpcEndpoint grpc;
@@ -118,7 +119,13 @@ public final class NereidServer implements AutoCloseable {
     RepositoryOptions models = options.repository();
     try {
       return new ModelRepository(
-          models.directories(), configs, memory, clock, collector, models.strictReadiness());
+          models.directories(),
+          configs,
+          memory,
+          clock,
+          collector,
+          models.strictReadiness(),
+          gpuFault::complete);
     } catch (IOException e) {
       throw new StartException("Internal - " + e.getMessage(), e);
     }
@@ -217,6 +224,11 @@ public final class NereidServer implements AutoCloseable {
         && options.repository().exitOnError()) {
       throw new StartException("Internal - failed to load all models");
     }
+  }
+
+  /** Completed when an instance on a GPU can never run again, with what failed. */
+  public CompletableFuture<String> gpuFault() {
+    return gpuFault.copy();
   }
 
   /** Where gRPC is; empty with {@code --allow-grpc=false}. */

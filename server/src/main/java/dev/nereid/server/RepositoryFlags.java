@@ -52,6 +52,16 @@ final class RepositoryFlags {
   boolean exitOnError = true;
 
   @Option(
+      names = "--exit-on-gpu-fault",
+      arity = "1",
+      paramLabel = "<true|false>",
+      converter = BooleanFlag.class,
+      description =
+          "Stop and exit with code 1 when a CUDA error that does not go away ends an instance;"
+              + " otherwise its model is not ready, and the rest serves (default: ${DEFAULT-VALUE}).")
+  boolean exitOnGpuFault = false;
+
+  @Option(
       names = "--strict-readiness",
       arity = "1",
       paramLabel = "<true|false>",
@@ -87,6 +97,7 @@ final class RepositoryFlags {
         Optional.ofNullable(configName),
         loadThreads,
         exitOnError,
+        exitOnGpuFault,
         strictReadiness,
         backendDirectory == null ? Distribution.backends() : backendDirectory,
         settings());

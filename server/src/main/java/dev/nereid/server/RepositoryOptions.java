@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
  * Which models are served, and how they are loaded.
  *
  * @param configName of {@code --model-config-name}
+ * @param exitOnGpuFault whether the process ends when a GPU fails an instance for good
  * @param backendSettings {@code --backend-config}'s keys and values, by backend
  */
 public record RepositoryOptions(
@@ -18,6 +19,7 @@ public record RepositoryOptions(
     Optional<String> configName,
     int loadThreads,
     boolean exitOnError,
+    boolean exitOnGpuFault,
     boolean strictReadiness,
     Path backendDirectory,
     Map<String, Map<String, String>> backendSettings) {

@@ -127,17 +127,25 @@ public final class ServeCommand implements Callable<Integer> {
     CompletableFuture<Void> loading =
         CompletableFuture.runAsync(
             () -> load(server), task -> new Thread(task, "model-repository").start());
+    CompletableFuture<String> fault =
+        options.repository().exitOnGpuFault() ? server.gpuFault() : new CompletableFuture<>();
     // A stop that comes while models load does not wait for them.
-    CompletableFuture.anyOf(loading, signals.first()).exceptionally(e -> null).join();
+    CompletableFuture.anyOf(loading, signals.first(), fault).exceptionally(e -> null).join();
     if (loading.isCompletedExceptionally()) {
       refuse(loading.handle((done, failure) -> failure).join());
       stop(server, options);
       return 1;
     }
-    log.info("{} received, the server stops", signals.first().join());
+    CompletableFuture.anyOf(signals.first(), fault).join();
+    boolean faulty = fault.isDone();
+    if (faulty) {
+      log.error("{}: the server stops (--exit-on-gpu-fault)", fault.join());
+    } else {
+      log.info("{} received, the server stops", signals.first().join());
+    }
     stop(server, options);
     log.info("The server has stopped");
-    return 0;
+    return faulty ? 1 : 0;
   }
 
   /** Returns when the server has stopped in time; ends the process otherwise. */

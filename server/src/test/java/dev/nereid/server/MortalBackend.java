@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A backend whose instances fail their first batch and are dead afterwards, as on a lost GPU. */
-final class MortalBackend implements Backend {
+public final class MortalBackend implements Backend {
 
-  static final String FAULT = "the device is lost";
+  public static final String FAULT = "the device is lost";
 
-  static BackendProvider provider() {
+  public static BackendProvider provider() {
     return new BackendProvider() {
       @Override
       public String name() {
@@ -41,7 +41,7 @@ final class MortalBackend implements Backend {
 
   @Override
   public Set<InstanceKind> kinds() {
-    return Set.of(InstanceKind.CPU);
+    return Set.of(InstanceKind.CPU, InstanceKind.GPU);
   }
 
   @Override

@@ -76,6 +76,7 @@ class ServeCommandTest {
             "--model-config-name=gpu",
             "--model-load-thread-count=2",
             "--exit-on-error=false",
+            "--exit-on-gpu-fault=true",
             "--strict-readiness=false",
             "--backend-directory=/b",
             "--backend-config=onnxruntime,default-max-batch-size=8",
@@ -119,6 +120,7 @@ class ServeCommandTest {
                 Optional.of("gpu"),
                 2,
                 false,
+                true,
                 false,
                 Path.of("/b"),
                 Map.of(

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,6 +59,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   private final Clock clock;
   private final ModelCollector collector;
   private final boolean strictReadiness;
+  private final Consumer<String> gpuFaults;
 
   @GuardedBy("serving")
   private final List<ServingVersion> serving = new ArrayList<>();
@@ -72,6 +74,8 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
    * Finds the models; loads none yet.
    *
    * @param strictReadiness whether one model that is not ready makes the server not ready
+   * @param gpuFaults told what failed when an instance on a GPU can never run again; on the
+   *     instance's thread, and must neither block nor throw
    * @throws IOException if a repository cannot be read
    */
   public ModelRepository(
@@ -80,13 +84,15 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
       TensorMemory memory,
       Clock clock,
       ModelCollector collector,
-      boolean strictReadiness)
+      boolean strictReadiness,
+      Consumer<String> gpuFaults)
       throws IOException {
     this.configs = configs;
     this.memory = memory;
     this.clock = clock;
     this.collector = collector;
     this.strictReadiness = strictReadiness;
+    this.gpuFaults = gpuFaults;
     directories = ModelDirectories.scan(repositories);
     SortedMap<String, ModelEntry> entries = new TreeMap<>();
     directories.keySet().forEach(name -> entries.put(name, new ModelEntry(name)));
@@ -125,7 +131,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
               return thread;
             });
     try {
-      VersionLoader loader = new VersionLoader(configs, memory, clock, executor);
+      VersionLoader loader = new VersionLoader(configs, memory, clock, executor, gpuFaults);
       List<CompletableFuture<Void>> loads = new ArrayList<>();
       directories.forEach(
           (name, paths) ->

@@ -1,6 +1,7 @@
 package dev.nereid.server.repository;
 
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
@@ -21,10 +22,13 @@ import dev.nereid.server.scheduling.ModelOutput;
 import dev.nereid.server.scheduling.ModelScheduler;
 import dev.nereid.server.scheduling.ScheduledInstance;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * From a draft to a version that serves: complete its config, load the model, make its instances in
@@ -36,12 +40,19 @@ final class VersionLoader {
   private final TensorMemory memory;
   private final Clock clock;
   private final Executor executor;
+  private final Consumer<String> gpuFaults;
 
-  VersionLoader(ModelConfigLoader configs, TensorMemory memory, Clock clock, Executor executor) {
+  VersionLoader(
+      ModelConfigLoader configs,
+      TensorMemory memory,
+      Clock clock,
+      Executor executor,
+      Consumer<String> gpuFaults) {
     this.configs = configs;
     this.memory = memory;
     this.clock = clock;
     this.executor = executor;
+    this.gpuFaults = gpuFaults;
   }
 
   /** A model in memory, before it has instances. */
@@ -133,7 +144,7 @@ final class VersionLoader {
             statistics,
             memory,
             clock,
-            faults);
+            watched(config, faults));
     ModelVersion served =
         new ModelVersion(
             name,
@@ -154,6 +165,22 @@ final class VersionLoader {
         new ModelMeters(name, version, config.config().getMetricTagsMap(), statistics, loadSeconds),
         prepared.model,
         instances);
+  }
+
+  /** The same, which also tells of those on GPUs. */
+  private InstanceFaults watched(VersionConfig config, InstanceFaults faults) {
+    Set<String> onGpus = new HashSet<>();
+    for (PlannedInstance planned : config.instances()) {
+      if (planned.spec().kind() == InstanceKind.GPU) {
+        onGpus.add(planned.spec().name());
+      }
+    }
+    return (instance, reason, instancesLeft) -> {
+      faults.instanceFailed(instance, reason, instancesLeft);
+      if (onGpus.contains(instance)) {
+        gpuFaults.accept("instance '" + instance + "' failed: " + reason);
+      }
+    };
   }
 
   private static List<ModelOutput> outputs(VersionConfig config) {

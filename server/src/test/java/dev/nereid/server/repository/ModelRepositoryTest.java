@@ -6,21 +6,30 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.nereid.backend.BackendProvider;
+import dev.nereid.server.MortalBackend;
 import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.inference.InferenceException;
+import dev.nereid.server.inference.InferenceRequest;
+import dev.nereid.server.inference.InferenceResponse;
+import dev.nereid.server.inference.ResponseObserver;
+import dev.nereid.server.inference.Tensor;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.MetricsPage;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelLookup.IndexEntry;
 import dev.nereid.server.scheduling.SystemClock;
+import dev.nereid.tensor.DataType;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import org.junit.jupiter.api.AfterEach;
@@ -42,6 +51,8 @@ class ModelRepositoryTest {
   private ModelFolders models;
   private BackendRegistry backends;
   private boolean strictReadiness = true;
+  private List<Integer> gpus = List.of();
+  private final List<String> gpuFaults = new CopyOnWriteArrayList<>();
 
   @BeforeEach
   void createRepository() throws IOException {
@@ -64,11 +75,69 @@ class ModelRepositoryTest {
     repositories.addAll(List.of(more));
     return new ModelRepository(
         repositories,
-        new ModelConfigLoader(backends::backend, ModelConfigLoader.Options.DEFAULTS),
+        new ModelConfigLoader(
+            backends::backend, new ModelConfigLoader.Options(true, Optional.empty(), gpus)),
         new TensorMemory(1 << 20),
         clock,
         collector,
-        strictReadiness);
+        strictReadiness,
+        gpuFaults::add);
+  }
+
+  private static InferenceRequest requestThatFails(CountDownLatch told) {
+    Tensor input =
+        new Tensor(
+            "INPUT0", DataType.FP32, new long[] {1}, Unpooled.directBuffer(4).writeFloatLE(1));
+    return new InferenceRequest(
+        "",
+        List.of(input),
+        List.of(),
+        1,
+        0,
+        0,
+        InferenceRequest.NO_DEADLINE,
+        0,
+        Map.of(),
+        new ResponseObserver() {
+          @Override
+          public void completed(InferenceResponse response) {
+            response.release();
+          }
+
+          @Override
+          public void failed(InferenceException reason) {
+            told.countDown();
+          }
+        });
+  }
+
+  @Test
+  void whatAGpuFailsForGoodIsToldOfAndACpuInstanceIsNot() throws Exception {
+    use(MortalBackend.provider());
+    gpus = List.of(0, 1);
+    String config =
+        """
+        backend: "mortal"
+        input [ { name: "INPUT0" data_type: TYPE_FP32 dims: [ 1 ] } ]
+        output [ { name: "OUTPUT0" data_type: TYPE_FP32 dims: [ 1 ] } ]
+        instance_group [ { kind: %s } ]
+        """;
+    models.config("on_cpu", config.formatted("KIND_CPU"), "1");
+    models.config("on_gpu", config.formatted("KIND_GPU gpus: [ 1 ]"), "1");
+    try (ModelRepository repository = scan()) {
+      assertThat(repository.loadAll(1)).isTrue();
+      for (String model : List.of("on_cpu", "on_gpu")) {
+        CountDownLatch told = new CountDownLatch(1);
+        repository.resolve(model, 0).scheduler().enqueue(requestThatFails(told));
+        told.await();
+        // The fault is told on the instance's thread, after the answer.
+        while (textOf(repository, model, 0).startsWith("version")) {
+          Thread.onSpinWait();
+        }
+      }
+      assertThat(repository.isReady()).isFalse();
+    }
+    assertThat(gpuFaults).containsExactly("instance 'on_gpu_0_0' failed: the device is lost");
   }
 
   private static String textOf(ModelRepository repository, String model, long version) {

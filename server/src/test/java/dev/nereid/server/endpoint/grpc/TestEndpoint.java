@@ -68,7 +68,8 @@ final class TestEndpoint implements AutoCloseable {
             memory,
             clock,
             new ModelCollector(true),
-            true);
+            true,
+            fault -> {});
     assertThat(repository.loadAll(2)).isTrue();
     endpoint =
         GrpcEndpoint.start(options, new ServerIdentity("nereid", "0.1.0"), repository, memory);
