@@ -5,7 +5,9 @@
  * <p>A leaf, wired by the root alone. Nothing here is needed to serve: without a driver, or with
  * one that does not answer, there is a line in the log and no GPU.
  *
- * <p>Starting points: {@link dev.nereid.server.gpu.CudaDriver} calls the driver.
+ * <p>Starting points: {@link dev.nereid.server.gpu.CudaDriver} calls the driver; {@link
+ * dev.nereid.server.gpu.GpuDevices} says which GPUs there are; {@link
+ * dev.nereid.server.gpu.GpuTelemetry} shows what they report.
  */
 @NullMarked
 package dev.nereid.server.gpu;
