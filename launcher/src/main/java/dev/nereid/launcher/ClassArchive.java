@@ -76,7 +76,8 @@ final class ClassArchive implements Callable<Integer> {
     Files.writeString(repository.resolve(MODEL).resolve("config.pbtxt"), CONFIG);
     Path log = work.resolve("server.log");
     Map<String, String> environment = Map.of("NEREID_ARCHIVE_CLASSES", archive.toString());
-    try (ServerProcess server = ServerProcess.start(Home.folder(), repository, environment, log)) {
+    try (ServerProcess server =
+        ServerProcess.start(Home.folder(), repository, List.of(), environment, log)) {
       server.awaitReady(PATIENCE);
       ask(server.endpoint());
     }

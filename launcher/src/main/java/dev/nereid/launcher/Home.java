@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The distribution that this process was started from, as {@code bin/nereid} says it. */
-final class Home {
+public final class Home {
 
   private Home() {}
 
@@ -13,7 +13,7 @@ final class Home {
    *
    * @throws IllegalStateException if this process was started in another way
    */
-  static Path folder() {
+  public static Path folder() {
     String home = System.getProperty("nereid.home", "");
     if (home.isEmpty() || !Files.isExecutable(Path.of(home, "bin", "nereid"))) {
       throw new IllegalStateException(

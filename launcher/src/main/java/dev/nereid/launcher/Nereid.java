@@ -1,6 +1,7 @@
 package dev.nereid.launcher;
 
 import dev.nereid.bench.command.BenchCommand;
+import dev.nereid.launcher.verify.VerifyGpuCommand;
 import dev.nereid.models.ModelsCommand;
 import dev.nereid.server.ServeCommand;
 import java.io.PrintWriter;
@@ -36,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       QuickstartCommand.class,
       ServeCommand.class,
       ModelsCommand.class,
+      VerifyGpuCommand.class,
       ClassArchive.class
     })
 public final class Nereid implements Runnable {

@@ -65,7 +65,7 @@ final class Quickstart {
     Path log = folder.resolve("server.log");
     steps.say("server: starting, its log is " + log);
     long started = System.nanoTime();
-    try (ServerProcess server = ServerProcess.start(home, repository, Map.of(), log)) {
+    try (ServerProcess server = ServerProcess.start(home, repository, List.of(), Map.of(), log)) {
       Thread end = new Thread(server::close, "end-of-server");
       Runtime.getRuntime().addShutdownHook(end);
       try {

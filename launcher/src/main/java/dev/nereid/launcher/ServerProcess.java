@@ -6,6 +6,7 @@ import dev.nereid.client.NereidClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A server of this distribution as a process of its own, on loopback ports that were free. It ends
  * when this is closed; {@link #close} may be called from any thread, more than once.
  */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
   private static final Duration CALL_DEADLINE = Duration.ofSeconds(2);
@@ -31,12 +32,14 @@ final class ServerProcess implements AutoCloseable {
 
   private final Process process;
   private final String endpoint;
+  private final URI metrics;
   private final Path log;
   private final AtomicBoolean asked = new AtomicBoolean();
 
-  private ServerProcess(Process process, String endpoint, Path log) {
+  private ServerProcess(Process process, String endpoint, URI metrics, Path log) {
     this.process = process;
     this.endpoint = endpoint;
+    this.metrics = metrics;
     this.log = log;
   }
 
@@ -45,32 +48,62 @@ final class ServerProcess implements AutoCloseable {
    *
    * @param home of the distribution
    * @param repository its model repository
+   * @param flags of {@code serve}, besides those of its ports
    * @param environment variables besides this process's own
    * @param log takes the place of its output
    * @throws IOException if there is no such program or no port
    */
-  static ServerProcess start(Path home, Path repository, Map<String, String> environment, Path log)
+  public static ServerProcess start(
+      Path home, Path repository, List<String> flags, Map<String, String> environment, Path log)
       throws IOException {
     List<Integer> ports = freePorts(2);
-    ProcessBuilder builder =
-        new ProcessBuilder(
+    List<String> command =
+        new ArrayList<>(
+            List.of(
                 home.resolve("bin/nereid").toString(),
                 "serve",
                 "--model-repository=" + repository,
                 "--grpc-address=127.0.0.1",
                 "--grpc-port=" + ports.get(0),
                 "--metrics-address=127.0.0.1",
-                "--metrics-port=" + ports.get(1))
+                "--metrics-port=" + ports.get(1)));
+    command.addAll(flags);
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
             .redirectInput(Path.of("/dev/null").toFile())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
     builder.environment().putAll(environment);
-    return new ServerProcess(builder.start(), "127.0.0.1:" + ports.get(0), log);
+    return new ServerProcess(
+        builder.start(),
+        "127.0.0.1:" + ports.get(0),
+        URI.create("http://127.0.0.1:" + ports.get(1) + "/metrics"),
+        log);
   }
 
   /** {@code host:port} of its gRPC endpoint. */
-  String endpoint() {
+  public String endpoint() {
     return endpoint;
+  }
+
+  /** Its metrics page. */
+  public URI metrics() {
+    return metrics;
+  }
+
+  /** What it has written up to now. */
+  public List<String> log() throws IOException {
+    return Files.exists(log) ? Files.readAllLines(log) : List.of();
+  }
+
+  /** Whether it still runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Of its process. */
+  public long pid() {
+    return process.pid();
   }
 
   /**
@@ -78,7 +111,7 @@ final class ServerProcess implements AutoCloseable {
    *
    * @throws IOException if it ends before, or takes longer; the message shows its last words
    */
-  void awaitReady(Duration patience) throws IOException, InterruptedException {
+  public void awaitReady(Duration patience) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     try (NereidClient client =
         NereidClient.connect(ClientOptions.of(endpoint).withDeadline(CALL_DEADLINE))) {
@@ -122,7 +155,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   private String lastWords() throws IOException {
-    List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
+    List<String> lines = log();
     return String.join(
         "\n", lines.subList(Math.max(0, lines.size() - SHOWN_LOG_LINES), lines.size()));
   }
@@ -132,7 +165,7 @@ final class ServerProcess implements AutoCloseable {
    *
    * @return its exit code
    */
-  int stop() {
+  public int stop() {
     // Once: a second signal would cut short the first one's graceful stop.
     if (asked.compareAndSet(false, true)) {
       process.destroy();

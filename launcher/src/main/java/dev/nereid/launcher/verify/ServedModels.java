@@ -1,0 +1,78 @@
+package dev.nereid.launcher.verify;
+
+import dev.nereid.client.ClientOptions;
+import dev.nereid.client.InferRequest;
+import dev.nereid.client.InferResult;
+import dev.nereid.client.NereidClient;
+import dev.nereid.launcher.ServerProcess;
+import dev.nereid.protocol.ModelMetadataResponse;
+import dev.nereid.protocol.ModelStatistics;
+import dev.nereid.protocol.RepositoryIndexResponse.ModelIndex;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** A server of this distribution with a repository of ours, and a client of it. */
+final class ServedModels implements AutoCloseable {
+
+  private static final Duration CALL = Duration.ofSeconds(60);
+
+  private final ServerProcess server;
+  private final NereidClient client;
+
+  /** Starts it without waiting. */
+  ServedModels(Path home, Path repository, List<String> flags, Path log) throws IOException {
+    server = ServerProcess.start(home, repository, flags, Map.of(), log);
+    client = NereidClient.connect(ClientOptions.of(server.endpoint()).withDeadline(CALL));
+  }
+
+  ServerProcess server() {
+    return server;
+  }
+
+  NereidClient client() {
+    return client;
+  }
+
+  MetricsPage metrics() throws IOException, InterruptedException {
+    return MetricsPage.read(server.metrics());
+  }
+
+  ModelMetadataResponse metadata(String model) {
+    return client.modelMetadata(model, "").join();
+  }
+
+  int maxBatchSize(String model) {
+    return client.modelConfig(model, "").join().getConfig().getMaxBatchSize();
+  }
+
+  /** The model's row of the index. */
+  ModelIndex index(String model) throws CheckFailure {
+    for (ModelIndex row : client.repositoryIndex(false).join().getModelsList()) {
+      if (row.getName().equals(model)) {
+        return row;
+      }
+    }
+    throw new CheckFailure("model '" + model + "': not in the repository's index");
+  }
+
+  ModelStatistics statistics(String model) {
+    return client.modelStatistics(model, "").join().getModelStats(0);
+  }
+
+  /** The only output's values for pictures {@code first} to {@code first + rows - 1}. */
+  float[] answer(String model, int first, int rows) throws CheckFailure {
+    InferRequest request =
+        InferRequest.to(model).input(Pictures.rows(metadata(model), first, rows)).build();
+    InferResult result = client.infer(request).join();
+    return result.output(result.outputs().get(0).name()).floats();
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.close();
+  }
+}

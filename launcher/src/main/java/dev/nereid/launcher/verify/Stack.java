@@ -1,0 +1,85 @@
+package dev.nereid.launcher.verify;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** The engines that one process may hold on a GPU, and the models that show each of them. */
+enum Stack {
+  TFTRT("tensorflow"),
+  TRT10("tensorrt"),
+  ORT_GPU("onnxruntime");
+
+  private final String backend;
+
+  Stack(String backend) {
+    this.backend = backend;
+  }
+
+  /**
+   * How near its answers must be to those of FP32 on the CPU: the correlation of the two rows of
+   * probabilities, whose size alone says little where weights are random.
+   */
+  enum Precision {
+    /** TF32 is FP32's range with ten bits of fraction. */
+    FP32(0.999),
+    FP16(0.99),
+    INT8(0.85);
+
+    final double leastCorrelation;
+
+    Precision(double leastCorrelation) {
+      this.leastCorrelation = leastCorrelation;
+    }
+  }
+
+  /** A model that runs on a GPU. */
+  record GpuModel(String name, Precision precision) {}
+
+  /**
+   * By the name that {@code --gpu-stack} takes.
+   *
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  static Stack of(String name) {
+    for (Stack stack : values()) {
+      if (stack.title().equals(name)) {
+        return stack;
+      }
+    }
+    throw new IllegalArgumentException(
+        "gpu-stack: '"
+            + name
+            + "' (expected: one of "
+            + Arrays.stream(values()).map(Stack::title).collect(Collectors.joining(", "))
+            + ")");
+  }
+
+  String title() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** Of the models here. */
+  String backend() {
+    return backend;
+  }
+
+  List<GpuModel> models() {
+    return switch (this) {
+      case TFTRT ->
+          List.of(
+              new GpuModel("resnet50_original", Precision.FP32),
+              new GpuModel("resnet50_tftrt_fp32", Precision.FP32),
+              new GpuModel("resnet50_tftrt_fp16", Precision.FP16),
+              new GpuModel("resnet50_tftrt_int8", Precision.INT8),
+              new GpuModel("resnet50_tftrt_int8_bs16_count4", Precision.INT8));
+      case TRT10 ->
+          List.of(
+              new GpuModel("resnet50_tensorrt_fp16", Precision.FP16),
+              new GpuModel("resnet50_tensorrt_int8", Precision.INT8),
+              new GpuModel("resnet50_tensorrt_int8_tuned", Precision.INT8));
+      case ORT_GPU -> List.of(new GpuModel(OnnxOnCuda.NAME, Precision.FP32));
+    };
+  }
+}
