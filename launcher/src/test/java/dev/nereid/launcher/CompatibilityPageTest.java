@@ -13,6 +13,7 @@ import dev.nereid.protocol.ModelConfig;
 import dev.nereid.server.NereidServer;
 import dev.nereid.server.ServeCommand;
 import dev.nereid.server.ServerOptions;
+import dev.nereid.server.gpu.GpuField;
 import io.grpc.MethodDescriptor;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
@@ -202,6 +203,7 @@ class CompatibilityPageTest {
             ServerOptions.of(
                 "--model-repository=" + models,
                 "--allow-grpc=false",
+                "--allow-gpu-metrics=false",
                 "--metrics-address=127.0.0.1",
                 "--metrics-port=0"))) {
       assertThat(
@@ -209,8 +211,14 @@ class CompatibilityPageTest {
                   .filter(Row::works)
                   .flatMap(row -> row.names().stream())
                   .filter(METRIC.asMatchPredicate()))
-          .containsExactlyInAnyOrderElementsOf(families(server));
+          .containsExactlyInAnyOrderElementsOf(
+              Stream.concat(families(server).stream(), metricsOfGpus()).toList());
     }
+  }
+
+  /** A machine has those that its GPUs and its driver give. */
+  private static Stream<String> metricsOfGpus() {
+    return Stream.of(GpuField.values()).map(GpuField::metric);
   }
 
   private static List<String> families(NereidServer server) throws Exception {

@@ -22,6 +22,7 @@ final class FlagSections implements IHelpSectionRenderer {
 
   static {
     HEADINGS.put("repository", "Models:");
+    HEADINGS.put("devices", "Devices:");
     HEADINGS.put("grpc", "gRPC:");
     HEADINGS.put("metrics", "Metrics:");
     HEADINGS.put("logs", "Log:");

@@ -1,5 +1,6 @@
 package dev.nereid.server;
 
+import dev.nereid.server.gpu.DcgmOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,10 +43,29 @@ final class MetricsFlags {
   boolean cpu = true;
 
   @Option(
+      names = "--allow-gpu-metrics",
+      arity = "1",
+      paramLabel = "<true|false>",
+      converter = BooleanFlag.class,
+      description =
+          "Show nv_gpu_*, nv_energy_consumption and nereid_gpu_* of the GPUs that this process sees"
+              + " (default: ${DEFAULT-VALUE}).")
+  boolean gpu = true;
+
+  @Option(
+      names = "--dcgm-address",
+      paramLabel = "<address>",
+      description =
+          "Where DCGM is: embedded, in this process, if its library is installed; <host>[:<port>] of"
+              + " a host engine; or none (default: ${DEFAULT-VALUE}). Without it the driver's own"
+              + " library is read.")
+  String dcgm = "embedded";
+
+  @Option(
       names = "--metrics-interval-ms",
       paramLabel = "<ms>",
       description =
-          "Time between two readings of the machine's CPU and memory (default: ${DEFAULT-VALUE}).")
+          "Time between two readings of the machine's CPU, memory and GPUs (default: ${DEFAULT-VALUE}).")
   long intervalMillis = 2000;
 
   @Option(
@@ -80,6 +100,21 @@ final class MetricsFlags {
       }
     }
     return new MetricsOptions(
-        allowed, address, port, cpu, Duration.ofMillis(intervalMillis), counterLatencies);
+        allowed,
+        address,
+        port,
+        cpu,
+        gpu,
+        dcgm(),
+        Duration.ofMillis(intervalMillis),
+        counterLatencies);
+  }
+
+  private DcgmOption dcgm() {
+    try {
+      return DcgmOption.parse(dcgm);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("--dcgm-address: " + e.getMessage());
+    }
   }
 }

@@ -3,10 +3,16 @@ package dev.nereid.server;
 import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
+import dev.nereid.server.config.Gpus;
 import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.endpoint.grpc.GrpcEndpoint;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import dev.nereid.server.endpoint.grpc.ServerIdentity;
+import dev.nereid.server.gpu.ComputeCapability;
+import dev.nereid.server.gpu.GpuDevice;
+import dev.nereid.server.gpu.GpuDevices;
+import dev.nereid.server.gpu.GpuTelemetry;
+import dev.nereid.server.host.HostPolicies;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.HostMetrics;
 import dev.nereid.server.metrics.MetricsPage;
@@ -14,11 +20,13 @@ import dev.nereid.server.metrics.MetricsService;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelRepository;
 import dev.nereid.server.scheduling.SystemClock;
+import dev.nereid.server.scheduling.ThreadPlacement;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -57,7 +65,8 @@ public final class NereidServer implements AutoCloseable {
   private final @Nullable MetricsService metrics;
   private final @Nullable GrpcEndpoint grpc;
 
-  private NereidServer(ServerOptions options, List<BackendProvider> builtIn, Resources resources)
+  private NereidServer(
+      ServerOptions options, List<BackendProvider> builtIn, GpuDevices gpus, Resources resources)
       throws StartException {
     this.options = options;
     this.resources = resources;
@@ -68,12 +77,15 @@ public final class NereidServer implements AutoCloseable {
     ModelConfigLoader configs =
         new ModelConfigLoader(
             backends::backend,
-            new ModelConfigLoader.Options(models.autoComplete(), models.configName(), List.of()));
+            new ModelConfigLoader.Options(
+                models.autoComplete(),
+                models.configName(),
+                usable(gpus, options.devices().minComputeCapability())));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
     SystemClock clock = resources.add(new SystemClock());
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
-    metrics = options.metrics().allowed() ? metrics(collector, memory) : null;
+    metrics = options.metrics().allowed() ? metrics(collector, memory, gpus) : null;
     repository = repository(configs, memory, clock, collector);
     // Closed after the repository, and never under a load that a stop did not wait for.
     resources.add(() -> repository.afterLoading(backends::close));
@@ -125,13 +137,40 @@ public final class NereidServer implements AutoCloseable {
           clock,
           collector,
           models.strictReadiness(),
-          gpuFault::complete);
+          gpuFault::complete,
+          placement());
     } catch (IOException e) {
       throw new StartException("Internal - " + e.getMessage(), e);
     }
   }
 
-  private MetricsService metrics(ModelCollector collector, TensorMemory memory)
+  private ThreadPlacement placement() throws StartException {
+    try {
+      return new HostPolicies(options.devices().hostPolicies(), Path.of("/sys"))::place;
+    } catch (IllegalArgumentException e) {
+      throw new StartException("Invalid argument - " + e.getMessage(), e);
+    }
+  }
+
+  /** Those that instances may run on. */
+  private static Gpus usable(GpuDevices gpus, ComputeCapability least) {
+    List<Gpus.Gpu> usable = new ArrayList<>();
+    String absence = gpus.absence();
+    for (GpuDevice device : gpus.devices()) {
+      if (device.computeCapability().compareTo(least) >= 0) {
+        usable.add(new Gpus.Gpu(device.index(), device.uuid()));
+      } else {
+        absence =
+            "GPU %d (%s) has compute capability %s (expected: at least %s,"
+                    .formatted(device.index(), device.name(), device.computeCapability(), least)
+                + " --min-supported-compute-capability)";
+        log.warn("{}: it is not used", absence);
+      }
+    }
+    return new Gpus(usable, Double.parseDouble(least.toString()), absence);
+  }
+
+  private MetricsService metrics(ModelCollector collector, TensorMemory memory, GpuDevices gpus)
       throws StartException {
     MetricsOptions shown = options.metrics();
     MetricsPage page = new MetricsPage(collector);
@@ -150,6 +189,15 @@ public final class NereidServer implements AutoCloseable {
       if (host.isReadable()) {
         service.every(shown.interval(), host::poll);
       }
+    }
+    if (shown.gpu()) {
+      GpuTelemetry.open(gpus, shown.dcgm(), shown.interval())
+          .ifPresent(
+              telemetry -> {
+                resources.add(telemetry);
+                page.add(telemetry);
+                telemetry.start(shown.interval());
+              });
     }
     return service;
   }
@@ -192,9 +240,19 @@ public final class NereidServer implements AutoCloseable {
    */
   static NereidServer open(ServerOptions options, List<BackendProvider> builtIn)
       throws StartException {
+    return open(options, builtIn, GpuDevices.find());
+  }
+
+  /**
+   * The same on other GPUs, for tests.
+   *
+   * @param gpus what this machine has
+   */
+  static NereidServer open(ServerOptions options, List<BackendProvider> builtIn, GpuDevices gpus)
+      throws StartException {
     Resources resources = new Resources();
     try {
-      return new NereidServer(options, builtIn, resources);
+      return new NereidServer(options, builtIn, gpus, resources);
     } catch (StartException | RuntimeException | Error e) {
       resources.close();
       throw e;

@@ -69,6 +69,8 @@ public final class ServeCommand implements Callable<Integer> {
 
   @Mixin private RepositoryFlags repository = new RepositoryFlags();
 
+  @Mixin private DeviceFlags devices = new DeviceFlags();
+
   @Mixin private GrpcFlags grpc = new GrpcFlags();
 
   @Mixin private MetricsFlags metrics = new MetricsFlags();
@@ -105,6 +107,7 @@ public final class ServeCommand implements Callable<Integer> {
           id,
           Duration.ofSeconds(exitTimeoutSeconds),
           repository.options(),
+          devices.options(),
           grpc.options(),
           metrics.options(),
           logs.options());

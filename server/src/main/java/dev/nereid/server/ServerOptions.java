@@ -16,6 +16,7 @@ public record ServerOptions(
     String id,
     Duration exitTimeout,
     RepositoryOptions repository,
+    DeviceOptions devices,
     Optional<GrpcEndpointOptions> grpc,
     MetricsOptions metrics,
     LogOptions log) {

@@ -45,7 +45,6 @@ final class UnsupportedFlags {
           flag("--grpc-restricted-protocol", "", ""),
           flag("--grpc-http2-max-pings-without-data", "2", "this transport has no other"),
           flag("--grpc-http2-max-ping-strikes", "2", "this transport has no other"),
-          flag("--allow-gpu-metrics", List.of("true", "false"), "there are none"),
           flag("--allow-client-shm", "false", ""),
           flag("--trace-config", List.of("level=OFF", "rate=1000", "count=-1", "mode=triton"), ""),
           flag("--trace-file", "", ""),
@@ -69,9 +68,7 @@ final class UnsupportedFlags {
           flag("--pinned-memory-pool-byte-size", "268435456", ""),
           flag("--cuda-memory-pool-byte-size", "", ""),
           flag("--cuda-virtual-address-size", "", ""),
-          flag("--min-supported-compute-capability", "6.0", ""),
           flag("--buffer-manager-thread-count", "0", ""),
-          flag("--host-policy", "", ""),
           flag("--repoagent-directory", "/opt/tritonserver/repoagents", ""));
 
   private UnsupportedFlags() {}

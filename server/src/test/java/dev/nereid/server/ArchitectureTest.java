@@ -35,6 +35,10 @@ class ArchitectureTest {
           .definedBy("dev.nereid.server.config..")
           .layer("metrics")
           .definedBy("dev.nereid.server.metrics..")
+          .layer("gpu")
+          .definedBy("dev.nereid.server.gpu..")
+          .layer("host")
+          .definedBy("dev.nereid.server.host..")
           .layer("inference")
           .definedBy("dev.nereid.server.inference..")
           .whereLayer("root")
@@ -44,6 +48,10 @@ class ArchitectureTest {
           .whereLayer("repository")
           .mayOnlyBeAccessedByLayers("root", "endpoint")
           .whereLayer("backend")
+          .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("gpu")
+          .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("host")
           .mayOnlyBeAccessedByLayers("root")
           .whereLayer("scheduling")
           .mayOnlyBeAccessedByLayers("root", "endpoint", "repository")
@@ -62,7 +70,9 @@ class ArchitectureTest {
               "dev.nereid.server.config..",
               "dev.nereid.server.inference..",
               "dev.nereid.server.metrics..",
-              "dev.nereid.server.backend..")
+              "dev.nereid.server.backend..",
+              "dev.nereid.server.gpu..",
+              "dev.nereid.server.host..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
@@ -75,6 +85,19 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule NO_ROOMS_KNOW_EACH_OTHER_IN_A_CIRCLE =
       slices().matching("dev.nereid.server.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule THE_DEVICES_KNOW_NO_OTHER_LEAF =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.nereid.server.gpu..", "dev.nereid.server.host..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.nereid.server.config..",
+              "dev.nereid.server.inference..",
+              "dev.nereid.server.metrics..",
+              "dev.nereid.server.backend..");
 
   @ArchTest
   static final ArchRule ONLY_THE_ENDPOINT_KNOWS_GRPC =

@@ -8,6 +8,10 @@ import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions.ConnectionAge;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions.KeepAlive;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions.Tls;
 import dev.nereid.server.endpoint.grpc.ResponseCompression;
+import dev.nereid.server.gpu.ComputeCapability;
+import dev.nereid.server.gpu.DcgmOption;
+import dev.nereid.server.host.CoreSet;
+import dev.nereid.server.host.HostPolicy;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -15,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,7 +53,18 @@ class ServeCommandTest {
     assertThat(models.backendSettings()).isEmpty();
     assertThat(options.grpc()).contains(GrpcEndpointOptions.defaults());
     assertThat(options.metrics())
-        .isEqualTo(new MetricsOptions(true, "0.0.0.0", 8002, true, Duration.ofSeconds(2), true));
+        .isEqualTo(
+            new MetricsOptions(
+                true,
+                "0.0.0.0",
+                8002,
+                true,
+                true,
+                DcgmOption.EMBEDDED,
+                Duration.ofSeconds(2),
+                true));
+    assertThat(options.devices())
+        .isEqualTo(new DeviceOptions(new ComputeCapability(7, 5), Map.of()));
     assertThat(options.log())
         .isEqualTo(
             new LogOptions(0, true, true, true, LogOptions.Format.DEFAULT, Optional.empty()));
@@ -102,6 +118,13 @@ class ServeCommandTest {
             "--metrics-address=127.0.0.2",
             "--metrics-port=1",
             "--allow-cpu-metrics=false",
+            "--allow-gpu-metrics=false",
+            "--dcgm-address=gpu-host:5555",
+            "--min-supported-compute-capability=6.0",
+            "--host-policy=gpu_0,numa-node=1",
+            "--host-policy=gpu_0,cpu-cores=0-3,8-9",
+            "--host-policy=cpu,cpu-cores=5-6",
+            "--host-policy=cpu,cpu-cores=0-1",
             "--metrics-interval-ms=50",
             "--metrics-config=counter_latencies=false",
             "--log-verbose=2",
@@ -142,7 +165,24 @@ class ServeCommandTest {
     assertThat(grpc.connectionAge())
         .isEqualTo(new ConnectionAge(Duration.ofMillis(4), Duration.ofMillis(5)));
     assertThat(options.metrics())
-        .isEqualTo(new MetricsOptions(false, "127.0.0.2", 1, false, Duration.ofMillis(50), false));
+        .isEqualTo(
+            new MetricsOptions(
+                false,
+                "127.0.0.2",
+                1,
+                false,
+                false,
+                DcgmOption.parse("gpu-host:5555"),
+                Duration.ofMillis(50),
+                false));
+    assertThat(options.devices().minComputeCapability()).isEqualTo(new ComputeCapability(6, 0));
+    assertThat(options.devices().hostPolicies())
+        .isEqualTo(
+            Map.of(
+                "gpu_0",
+                new HostPolicy(OptionalInt.of(1), Optional.of(CoreSet.parse("0-3,8-9"))),
+                "cpu",
+                new HostPolicy(OptionalInt.empty(), Optional.of(CoreSet.parse("0-1")))));
     assertThat(options.log())
         .isEqualTo(
             new LogOptions(
@@ -203,6 +243,19 @@ class ServeCommandTest {
         "--backend-config=onnxruntime | --backend-config: onnxruntime (expected:"
             + " <backend>,<key>=<value>)",
         "--backend-config=x,=1 | --backend-config: x,=1 (expected: <backend>,<key>=<value>)",
+        "--dcgm-address=a:b | --dcgm-address: a:b (expected: embedded, none or <host>[:<port>])",
+        "--min-supported-compute-capability=new | --min-supported-compute-capability: new"
+            + " (expected: <major>.<minor>, as 7.5)",
+        "--host-policy=gpu_0 | --host-policy: gpu_0 (expected: <name>,numa-node=<node> or"
+            + " <name>,cpu-cores=<first>-<last>)",
+        "--host-policy=,numa-node=0 | --host-policy: ,numa-node=0 (expected: <name>,numa-node=<node>",
+        "--host-policy=cpu,cores=1 | --host-policy: cpu,cores=1 (expected: numa-node or cpu-cores)",
+        "--host-policy=cpu,numa-node=x | --host-policy: cpu,numa-node=x (expected: numa-node=<node>, a"
+            + " number)",
+        "--host-policy=cpu,cpu-cores=3-1 | --host-policy: cpu,cpu-cores=3-1: 3-1 (expected: ascending,"
+            + " and less than 8192)",
+        "--host-policy=cpu,cpu-cores=a | --host-policy: cpu,cpu-cores=a: a (expected:"
+            + " <core>-<core>, as 0-3 or 0-3,8-11)",
         "--log-verbose=-1 | -1 (expected: a number >= 0)",
         "--log-format=xml | xml (expected: default, ISO8601 or JSON)",
         "--exit-on-error=maybe | maybe (expected: true or false)",
@@ -242,8 +295,6 @@ class ServeCommandTest {
         "--rate-limit=off",
         "--repository-poll-secs=15",
         "--pinned-memory-pool-byte-size=268435456",
-        "--allow-gpu-metrics=true",
-        "--allow-gpu-metrics=false",
         "--enable-peer-access=0",
         "--trace-config=level=OFF",
         "--trace-config=rate=1000",
@@ -389,7 +440,8 @@ class ServeCommandTest {
         .contains("Exit codes:")
         .contains("(default: 8001)")
         .contains("(default: true)")
-        .containsSubsequence("Models:", "gRPC:", "Metrics:", "Log:", "without an effect here");
+        .containsSubsequence(
+            "Models:", "Devices:", "gRPC:", "Metrics:", "Log:", "without an effect here");
   }
 
   @Test

@@ -66,8 +66,9 @@ final class FieldSupport {
           "instance_group.count",
           "instance_group.gpus",
           "instance_group.passive",
-          // Only for TensorRT plans; InstanceGroups has Triton's text.
+          // Only for TensorRT; InstanceGroups has Triton's text.
           "instance_group.profile",
+          "instance_group.host_policy",
           "instance_group.rate_limiter",
           "default_model_filename",
           "metric_tags",
@@ -97,8 +98,9 @@ final class FieldSupport {
               "dynamic_batching or no scheduler; ensembles are not supported yet"),
           Map.entry("instance_group.rate_limiter.resources", "not set; rates are not limited yet"),
           Map.entry("instance_group.rate_limiter.priority", "0; rates are not limited yet"),
-          Map.entry("instance_group.secondary_devices", "not set; not supported yet"),
-          Map.entry("instance_group.host_policy", "not set; host policies are not supported yet"),
+          Map.entry(
+              "instance_group.secondary_devices",
+              "not set; no backend here runs on a deep learning accelerator"),
           Map.entry("cc_model_filenames", "not set; one file serves every device"),
           Map.entry("model_warmup", "not set; warmup is not supported yet"),
           Map.entry(

@@ -22,19 +22,24 @@ final class InstanceGroups {
   /** Each instance is at least a thread; more of one model is a slip of the pen. */
   static final int MAX_INSTANCES = 1024;
 
+  /** The backend whose engines have optimisation profiles, of a plan or of one that it builds. */
+  private static final String TENSORRT = "tensorrt";
+
   private final ConfigText text;
   private final ModelConfig.Builder config;
   private final Backend backend;
+  private final Gpus machine;
   private final List<Integer> gpus;
 
   /**
-   * @param gpus of this machine
+   * @param machine the GPUs of this machine
    */
-  InstanceGroups(ConfigText text, ModelConfig.Builder config, Backend backend, List<Integer> gpus) {
+  InstanceGroups(ConfigText text, ModelConfig.Builder config, Backend backend, Gpus machine) {
     this.text = text;
     this.config = config;
     this.backend = backend;
-    this.gpus = backend.kinds().contains(InstanceKind.GPU) ? gpus : List.of();
+    this.machine = machine;
+    gpus = backend.kinds().contains(InstanceKind.GPU) ? machine.indices() : List.of();
   }
 
   /** Fills in names, kinds, counts and GPUs, and checks what comes of it. */
@@ -112,14 +117,14 @@ final class InstanceGroups {
       case KIND_GPU -> {
         if (gpus.isEmpty()) {
           throw text.fail(
-              named + " has kind KIND_GPU but no GPUs are available",
+              named + " has kind KIND_GPU but no GPUs are available" + absence(),
               "instance_group",
               index,
               "kind");
         }
         for (int gpu : group.getGpusList()) {
           if (!gpus.contains(gpu)) {
-            throw text.refuse(gpu, "one of " + gpus, "instance_group", index, "gpus");
+            throw text.fail(named + machine.refusal(gpu), "instance_group", index, "gpus");
           }
         }
       }
@@ -131,27 +136,32 @@ final class InstanceGroups {
               index,
               "kind");
     }
-    if (group.getProfileCount() > 0) {
-      throw ModelFormat.isTensorRtPlan(config)
-          ? text.refuse(
-              group.getProfileList(),
-              "not set; not supported yet",
-              "instance_group",
-              index,
-              "profile")
-          : text.fail(
-              named
-                  + " and platform "
-                  + config.getPlatform()
-                  + " specifies profile field which is only supported for TensorRT models",
-              "instance_group",
-              index,
-              "profile");
+    if (group.getProfileCount() > 0 && !config.getBackend().equals(TENSORRT)) {
+      throw text.fail(
+          named
+              + " and platform "
+              + config.getPlatform()
+              + " specifies profile field which is only supported for TensorRT models",
+          "instance_group",
+          index,
+          "profile");
     }
   }
 
-  /** The instances of groups that were completed, in order. */
-  static List<PlannedInstance> plan(ModelConfig config) {
+  /** Triton's text ends before it; whoever expected a GPU wants to know. */
+  private String absence() {
+    if (!machine.indices().isEmpty()) {
+      return ": backend '" + config.getBackend() + "' runs on none here";
+    }
+    return machine.absence().isEmpty() ? "" : ": " + machine.absence();
+  }
+
+  /**
+   * The instances of groups that were completed, in order.
+   *
+   * @param gpus those that they were completed with
+   */
+  static List<PlannedInstance> plan(ModelConfig config, Gpus gpus) {
     List<PlannedInstance> instances = new ArrayList<>();
     for (ModelInstanceGroup group : config.getInstanceGroupList()) {
       boolean onGpu = group.getKind() == Kind.KIND_GPU;
@@ -165,7 +175,13 @@ final class InstanceGroups {
                   onGpu ? InstanceKind.GPU : InstanceKind.CPU,
                   device,
                   group.getProfileList());
-          instances.add(new PlannedInstance(spec, group.getPassive()));
+          String policy = onGpu ? "gpu_" + device : PlannedInstance.CPU_POLICY;
+          instances.add(
+              new PlannedInstance(
+                  spec,
+                  group.getPassive(),
+                  group.getHostPolicy().isEmpty() ? policy : group.getHostPolicy(),
+                  onGpu ? gpus.uuid(device) : ""));
         }
       }
     }

@@ -49,15 +49,16 @@ public final class ModelConfigLoader {
    *     --disable-auto-complete-config} turns it off
    * @param configName {@code --model-config-name}: {@code configs/<name>.pbtxt} is read where a
    *     model has one, in place of {@code config.pbtxt}
-   * @param gpus indices of the GPUs of this machine
+   * @param gpus of this machine
    */
-  public record Options(boolean autoComplete, Optional<String> configName, List<Integer> gpus) {
+  public record Options(boolean autoComplete, Optional<String> configName, Gpus gpus) {
 
     /** As a server without flags, on a machine without a GPU. */
-    public static final Options DEFAULTS = new Options(true, Optional.empty(), List.of());
+    public static final Options DEFAULTS = new Options(true, Optional.empty(), Gpus.NONE);
 
-    public Options {
-      gpus = List.copyOf(gpus);
+    /** With GPUs of which only the indices are known. */
+    public Options(boolean autoComplete, Optional<String> configName, List<Integer> gpus) {
+      this(autoComplete, configName, Gpus.of(gpus));
     }
   }
 
@@ -220,7 +221,7 @@ public final class ModelConfigLoader {
     if (config.getOutputCount() == 0) {
       throw text.refuse("none", "at least one", "output");
     }
-    return new VersionAssembly(draft, config.build(), source).assemble();
+    return new VersionAssembly(draft, config.build(), source, options.gpus()).assemble();
   }
 
   private static ModelSignature inspect(ModelDraft draft, ModelSource source)

@@ -20,17 +20,19 @@ final class VersionAssembly {
   private final ModelDraft draft;
   private final ModelConfig config;
   private final ModelSource source;
+  private final Gpus gpus;
   private final boolean batching;
 
-  VersionAssembly(ModelDraft draft, ModelConfig config, ModelSource source) {
+  VersionAssembly(ModelDraft draft, ModelConfig config, ModelSource source, Gpus gpus) {
     this.draft = draft;
     this.config = config;
     this.source = source;
+    this.gpus = gpus;
     this.batching = config.getMaxBatchSize() > 0;
   }
 
   VersionConfig assemble() throws ConfigException {
-    List<PlannedInstance> instances = InstanceGroups.plan(config);
+    List<PlannedInstance> instances = InstanceGroups.plan(config, gpus);
     List<TensorSpec> inputs = new ArrayList<>();
     Map<String, Reshape> inputReshapes = new HashMap<>();
     for (DeclaredTensor input : DeclaredTensor.inputs(config)) {

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * What the GPUs that this process sees report of themselves: {@code nv_gpu_*}, {@code
  * nv_energy_consumption} and {@code nereid_gpu_*}, by NVML, and by DCGM where it is there.
  *
- * <p>Read now and then on a thread of its own, since a driver may take long to answer, and a page is
- * not to wait for it. {@link #collect} shows the last reading, on any thread.
+ * <p>Read now and then on a thread of its own, since a driver may take long to answer, and a page
+ * is not to wait for it. {@link #collect} shows the last reading, on any thread.
  */
 public final class GpuTelemetry implements MultiCollector, AutoCloseable {
 
@@ -88,7 +88,12 @@ public final class GpuTelemetry implements MultiCollector, AutoCloseable {
         uuids = VisibleDevices.choose(sources.visibleDevices, nvml.boards());
       }
     } catch (TelemetryException e) {
-      log.info("GPU metrics will not be available from NVML: {}", e.getMessage());
+      String text = "GPU metrics will not be available from NVML: {}";
+      if (uuids.isEmpty()) {
+        log.debug(text, e.getMessage()); // that there is no GPU was said already
+      } else {
+        log.warn(text, e.getMessage());
+      }
     }
     if (uuids.isEmpty()) {
       close(opened);
@@ -147,6 +152,9 @@ public final class GpuTelemetry implements MultiCollector, AutoCloseable {
     try {
       var device = nvml.byUuid(uuid);
       views.add(new NvmlSource(nvml, device));
+      if (uuid.startsWith("MIG-")) {
+        return views; // NVML measures inside whole GPUs
+      }
       GpmSource gpm = GpmSource.open(nvml, device);
       opened.push(gpm);
       views.add(gpm);

@@ -13,6 +13,11 @@ public interface Execution {
 
   CloseReason closeReason();
 
+  /** The GPU that it ran on; empty on the CPU. */
+  default String gpuUuid() {
+    return "";
+  }
+
   /** When an instance took the batch: queueing ends, compute_input starts. */
   long computeStartNanos();
 

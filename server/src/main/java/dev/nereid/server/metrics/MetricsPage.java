@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import java.util.function.LongSupplier;
 
 /** Every meter of the server, and the page that shows them. Thread-safe. */
@@ -22,6 +23,11 @@ public final class MetricsPage {
   /** Where meters that belong to no model are registered. */
   public MeterRegistry registry() {
     return registry;
+  }
+
+  /** Shows families that are made anew for each page; on any thread, and without blocking. */
+  public void add(MultiCollector families) {
+    registry.getPrometheusRegistry().register(families);
   }
 
   /** Shows the bytes that tensors of requests and answers take up. */

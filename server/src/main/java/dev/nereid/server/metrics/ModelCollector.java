@@ -49,6 +49,11 @@ public final class ModelCollector implements MultiCollector {
       Labels labels = labels(model);
       triton(families, labels, snapshot);
       families.gauge(
+          "nv_inference_pending_request_count",
+          "Instantaneous number of pending requests awaiting execution per-model.",
+          labels,
+          snapshot.queuedRequests());
+      families.gauge(
           "nv_model_load_duration_secs", "Model load time in seconds", labels, model.loadSeconds());
       ours(families, labels, snapshot);
     }
@@ -63,7 +68,21 @@ public final class ModelCollector implements MultiCollector {
     return labels;
   }
 
+  /**
+   * As Triton counts: what ran on a GPU has the GPU's UUID among its labels, a series a GPU, and
+   * the series without one has the rest, such as what expired in the queue. A sum by model and
+   * version has everything once.
+   */
   private void triton(Families families, Labels labels, StatisticsSnapshot snapshot) {
+    DeviceStatistics rest = snapshot.whole();
+    for (Map.Entry<String, DeviceStatistics> gpu : snapshot.gpus().entrySet()) {
+      rest = rest.minus(gpu.getValue());
+    }
+    triton(families, labels, rest);
+    snapshot.gpus().forEach((uuid, part) -> triton(families, labels.add("gpu_uuid", uuid), part));
+  }
+
+  private void triton(Families families, Labels labels, DeviceStatistics snapshot) {
     families.counter(
         "nv_inference_request_success",
         "Number of successful inference requests, all batch sizes",
@@ -86,17 +105,12 @@ public final class ModelCollector implements MultiCollector {
         "Number of model executions performed (does not include cached requests)",
         labels,
         snapshot.executionCount());
-    families.gauge(
-        "nv_inference_pending_request_count",
-        "Instantaneous number of pending requests awaiting execution per-model.",
-        labels,
-        snapshot.queuedRequests());
     if (counterLatencies) {
       durations(families, labels, snapshot);
     }
   }
 
-  private static void durations(Families families, Labels labels, StatisticsSnapshot snapshot) {
+  private static void durations(Families families, Labels labels, DeviceStatistics snapshot) {
     families.counter(
         "nv_inference_request_duration_us",
         "Cumulative inference request duration in microseconds (includes cached requests)",

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one model version has done, counted exactly. The statistics RPC and the {@code
@@ -52,34 +53,17 @@ public final class ModelStatistics {
   private long lastInferenceEpochMillis;
 
   @GuardedBy("lock")
-  private long inferenceCount;
+  private final DeviceTotals all = new DeviceTotals();
 
+  /** By UUID; the part of {@link #all} that ran on each. */
   @GuardedBy("lock")
-  private long executionCount;
-
-  @GuardedBy("lock")
-  private final Total success = new Total();
+  private final TreeMap<String, DeviceTotals> gpus = new TreeMap<>();
 
   @GuardedBy("lock")
   private final Total fail = new Total();
 
   @GuardedBy("lock")
-  private final Total queue = new Total();
-
-  @GuardedBy("lock")
-  private final Total computeInput = new Total();
-
-  @GuardedBy("lock")
-  private final Total computeInfer = new Total();
-
-  @GuardedBy("lock")
-  private final Total computeOutput = new Total();
-
-  @GuardedBy("lock")
   private final TreeMap<Integer, BatchTotals> batches = new TreeMap<>();
-
-  @GuardedBy("lock")
-  private final Map<FailureReason, Total> failures = each(FailureReason.class, Total::new);
 
   @GuardedBy("lock")
   private final Map<CloseReason, Total> closeReasons = each(CloseReason.class, Total::new);
@@ -103,6 +87,13 @@ public final class ModelStatistics {
     queueGauges = gauges;
   }
 
+  /** Shows a GPU from the start, though nothing has run on it yet. */
+  public void countBy(String gpuUuid) {
+    synchronized (lock) {
+      gpus.putIfAbsent(gpuUuid, new DeviceTotals());
+    }
+  }
+
   /**
    * Counts one execution and every request of it. An execution that answered nobody counts its
    * failures only, as in Triton.
@@ -117,21 +108,26 @@ public final class ModelStatistics {
     long outputNanos = computeEnd - inferEnd;
     int answered = 0;
     synchronized (lock) {
+      String uuid = execution.gpuUuid();
+      @Nullable DeviceTotals gpu =
+          uuid.isEmpty() ? null : gpus.computeIfAbsent(uuid, each -> new DeviceTotals());
       for (int i = 0; i < execution.requests(); i++) {
         long requestNanos = computeEnd - execution.receivedNanos(i);
         FailureReason failure = execution.failure(i);
         if (failure != null) {
           addFailure(failure, requestNanos);
+          if (gpu != null) {
+            of(gpu.failures, failure).add(requestNanos);
+          }
           continue;
         }
         long queueNanos = computeStart - execution.enqueuedNanos(i);
         answered++;
-        inferenceCount += execution.rows(i);
-        success.add(requestNanos);
-        queue.add(queueNanos);
-        computeInput.add(inputNanos);
-        computeInfer.add(inferNanos);
-        computeOutput.add(outputNanos);
+        int rows = execution.rows(i);
+        all.add(rows, requestNanos, queueNanos, inputNanos, inferNanos, outputNanos);
+        if (gpu != null) {
+          gpu.add(rows, requestNanos, queueNanos, inputNanos, inferNanos, outputNanos);
+        }
         of(latencies, Stage.REQUEST).record(requestNanos);
         of(latencies, Stage.QUEUE).record(queueNanos);
         of(latencies, Stage.COMPUTE_INPUT).record(inputNanos);
@@ -141,7 +137,10 @@ public final class ModelStatistics {
       if (answered == 0) {
         return;
       }
-      executionCount++;
+      all.executionCount++;
+      if (gpu != null) {
+        gpu.executionCount++;
+      }
       of(closeReasons, execution.closeReason()).add(computeEnd - computeStart);
       lastInferenceEpochMillis = Math.max(lastInferenceEpochMillis, epochMillis.getAsLong());
       BatchTotals batch = batches.computeIfAbsent(execution.batchSize(), size -> new BatchTotals());
@@ -177,27 +176,29 @@ public final class ModelStatistics {
     synchronized (lock) {
       SortedMap<Integer, BatchStatistics> batchCopy = new TreeMap<>();
       batches.forEach((size, totals) -> batchCopy.put(size, totals.snapshot()));
-      EnumMap<FailureReason, Long> failed = new EnumMap<>(FailureReason.class);
-      failures.forEach((reason, total) -> failed.put(reason, total.count));
+      DeviceStatistics whole = all.snapshot();
+      SortedMap<String, DeviceStatistics> byGpu = new TreeMap<>();
+      gpus.forEach((uuid, totals) -> byGpu.put(uuid, totals.snapshot()));
       EnumMap<CloseReason, Long> closed = new EnumMap<>(CloseReason.class);
       closeReasons.forEach((reason, total) -> closed.put(reason, total.count));
       EnumMap<Stage, LatencyBuckets> buckets = new EnumMap<>(Stage.class);
       latencies.forEach((stage, histogram) -> buckets.put(stage, histogram.snapshot()));
       return new StatisticsSnapshot(
           lastInferenceEpochMillis,
-          inferenceCount,
-          executionCount,
-          success.snapshot(),
+          whole.inferenceCount(),
+          whole.executionCount(),
+          whole.success(),
           fail.snapshot(),
-          queue.snapshot(),
-          computeInput.snapshot(),
-          computeInfer.snapshot(),
-          computeOutput.snapshot(),
+          whole.queue(),
+          whole.computeInput(),
+          whole.computeInfer(),
+          whole.computeOutput(),
           Collections.unmodifiableSortedMap(batchCopy),
-          Collections.unmodifiableMap(failed),
+          whole.failures(),
           Collections.unmodifiableMap(refused),
           Collections.unmodifiableMap(closed),
           Collections.unmodifiableMap(buckets),
+          Collections.unmodifiableSortedMap(byGpu),
           queuedRequests,
           oldestQueuedAgeNanos);
     }
@@ -206,7 +207,7 @@ public final class ModelStatistics {
   @GuardedBy("lock")
   private void addFailure(FailureReason reason, long requestNanos) {
     fail.add(requestNanos);
-    of(failures, reason).add(requestNanos);
+    of(all.failures, reason).add(requestNanos);
   }
 
   private static <K extends Enum<K>, V> Map<K, V> each(Class<K> keys, Supplier<V> value) {
@@ -234,6 +235,47 @@ public final class ModelStatistics {
 
     StageDuration snapshot() {
       return new StageDuration(count, nanos);
+    }
+  }
+
+  /** What is counted by device, or in all. */
+  private static final class DeviceTotals {
+    private long inferenceCount;
+    private long executionCount;
+    private final Total success = new Total();
+    private final Total queue = new Total();
+    private final Total input = new Total();
+    private final Total infer = new Total();
+    private final Total output = new Total();
+    private final Map<FailureReason, Total> failures = each(FailureReason.class, Total::new);
+
+    void add(
+        int rows,
+        long requestNanos,
+        long queueNanos,
+        long inputNanos,
+        long inferNanos,
+        long outputNanos) {
+      inferenceCount += rows;
+      success.add(requestNanos);
+      queue.add(queueNanos);
+      input.add(inputNanos);
+      infer.add(inferNanos);
+      output.add(outputNanos);
+    }
+
+    DeviceStatistics snapshot() {
+      EnumMap<FailureReason, Long> failed = new EnumMap<>(FailureReason.class);
+      failures.forEach((reason, total) -> failed.put(reason, total.count));
+      return new DeviceStatistics(
+          inferenceCount,
+          executionCount,
+          success.snapshot(),
+          queue.snapshot(),
+          input.snapshot(),
+          infer.snapshot(),
+          output.snapshot(),
+          failed);
     }
   }
 

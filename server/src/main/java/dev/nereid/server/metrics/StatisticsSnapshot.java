@@ -23,6 +23,8 @@ import java.util.SortedMap;
  * @param refusals requests never accepted; every reason is present
  * @param closeReasons executions by why their batch was closed; every reason is present
  * @param latencies of requests answered, by stage; every stage is present
+ * @param gpus the part of it that ran on each GPU, by UUID; none of what ran on the CPU, or never
+ *     ran
  * @param queuedRequests that wait at this moment: {@code nv_inference_pending_request_count}
  * @param oldestQueuedAgeNanos 0 where none waits
  */
@@ -41,8 +43,22 @@ public record StatisticsSnapshot(
     Map<Refusal, Long> refusals,
     Map<CloseReason, Long> closeReasons,
     Map<Stage, LatencyBuckets> latencies,
+    SortedMap<String, DeviceStatistics> gpus,
     int queuedRequests,
     long oldestQueuedAgeNanos) {
+
+  /** Everything of it that is counted by device, too. */
+  DeviceStatistics whole() {
+    return new DeviceStatistics(
+        inferenceCount,
+        executionCount,
+        success,
+        queue,
+        computeInput,
+        computeInfer,
+        computeOutput,
+        failures);
+  }
 
   /** A part of a request's time here. */
   public enum Stage {

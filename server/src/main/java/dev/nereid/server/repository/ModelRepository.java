@@ -10,6 +10,7 @@ import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.scheduling.Clock;
+import dev.nereid.server.scheduling.ThreadPlacement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +61,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   private final ModelCollector collector;
   private final boolean strictReadiness;
   private final Consumer<String> gpuFaults;
+  private final ThreadPlacement placement;
 
   @GuardedBy("serving")
   private final List<ServingVersion> serving = new ArrayList<>();
@@ -76,6 +78,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
    * @param strictReadiness whether one model that is not ready makes the server not ready
    * @param gpuFaults told what failed when an instance on a GPU can never run again; on the
    *     instance's thread, and must neither block nor throw
+   * @param placement of instances' threads
    * @throws IOException if a repository cannot be read
    */
   public ModelRepository(
@@ -85,7 +88,8 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
       Clock clock,
       ModelCollector collector,
       boolean strictReadiness,
-      Consumer<String> gpuFaults)
+      Consumer<String> gpuFaults,
+      ThreadPlacement placement)
       throws IOException {
     this.configs = configs;
     this.memory = memory;
@@ -93,6 +97,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
     this.collector = collector;
     this.strictReadiness = strictReadiness;
     this.gpuFaults = gpuFaults;
+    this.placement = placement;
     directories = ModelDirectories.scan(repositories);
     SortedMap<String, ModelEntry> entries = new TreeMap<>();
     directories.keySet().forEach(name -> entries.put(name, new ModelEntry(name)));
@@ -131,7 +136,8 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
               return thread;
             });
     try {
-      VersionLoader loader = new VersionLoader(configs, memory, clock, executor, gpuFaults);
+      VersionLoader loader =
+          new VersionLoader(configs, memory, clock, executor, gpuFaults, placement);
       List<CompletableFuture<Void>> loads = new ArrayList<>();
       directories.forEach(
           (name, paths) ->

@@ -2,7 +2,6 @@ package dev.nereid.server.repository;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceKind;
-import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.TensorSpec;
@@ -21,6 +20,7 @@ import dev.nereid.server.scheduling.InstanceFaults;
 import dev.nereid.server.scheduling.ModelOutput;
 import dev.nereid.server.scheduling.ModelScheduler;
 import dev.nereid.server.scheduling.ScheduledInstance;
+import dev.nereid.server.scheduling.ThreadPlacement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -41,18 +41,21 @@ final class VersionLoader {
   private final Clock clock;
   private final Executor executor;
   private final Consumer<String> gpuFaults;
+  private final ThreadPlacement placement;
 
   VersionLoader(
       ModelConfigLoader configs,
       TensorMemory memory,
       Clock clock,
       Executor executor,
-      Consumer<String> gpuFaults) {
+      Consumer<String> gpuFaults,
+      ThreadPlacement placement) {
     this.configs = configs;
     this.memory = memory;
     this.clock = clock;
     this.executor = executor;
     this.gpuFaults = gpuFaults;
+    this.placement = placement;
   }
 
   /** A model in memory, before it has instances. */
@@ -87,8 +90,7 @@ final class VersionLoader {
     List<CompletableFuture<ModelInstance>> futures = new ArrayList<>();
     for (PlannedInstance planned : prepared.config.instances()) {
       futures.add(
-          CompletableFuture.supplyAsync(
-              () -> createInstance(prepared.model, planned.spec()), executor));
+          CompletableFuture.supplyAsync(() -> createInstance(prepared.model, planned), executor));
     }
     return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
         .handle(
@@ -106,11 +108,24 @@ final class VersionLoader {
             });
   }
 
-  private static ModelInstance createInstance(LoadedModel model, InstanceSpec spec) {
+  /** Where its thread will run, since what it allocates lies next to where it is made. */
+  private ModelInstance createInstance(LoadedModel model, PlannedInstance planned) {
+    Runnable putBack;
     try {
-      return model.createInstance(spec);
+      putBack = placement.place(planned.hostPolicy());
+    } catch (IllegalStateException e) {
+      throw new CompletionException(
+          new ConfigException(
+              "instance %s cannot run where host policy '%s' says: %s"
+                  .formatted(planned.spec().name(), planned.hostPolicy(), e.getMessage()),
+              e));
+    }
+    try {
+      return model.createInstance(planned.spec());
     } catch (BackendException e) {
       throw new CompletionException(e);
+    } finally {
+      putBack.run();
     }
   }
 
@@ -131,10 +146,19 @@ final class VersionLoader {
     for (int i = 0; i < instances.size(); i++) {
       PlannedInstance planned = config.instances().get(i);
       scheduled.add(
-          new ScheduledInstance(planned.spec().name(), instances.get(i), planned.passive()));
+          new ScheduledInstance(
+              planned.spec().name(),
+              instances.get(i),
+              planned.passive(),
+              planned.gpuUuid(),
+              () -> placement.place(planned.hostPolicy())));
     }
     String name = config.config().getName();
     ModelStatistics statistics = new ModelStatistics();
+    scheduled.stream()
+        .map(ScheduledInstance::gpuUuid)
+        .filter(uuid -> !uuid.isEmpty())
+        .forEach(statistics::countBy);
     ModelScheduler scheduler =
         new ModelScheduler(
             config.batching(),

@@ -38,6 +38,8 @@ final class InstanceWorker implements Runnable {
   private final ModelInstance instance;
   private final String name;
   private final int depth;
+  private final String gpuUuid;
+  private final Runnable onThread;
 
   /** Begun and not completed, the oldest first. */
   private final ArrayDeque<RequestBatch> begun = new ArrayDeque<>(1);
@@ -52,6 +54,8 @@ final class InstanceWorker implements Runnable {
     this.instance = scheduled.instance();
     this.name = scheduled.name();
     this.depth = Math.max(1, instance.depth());
+    this.gpuUuid = scheduled.gpuUuid();
+    this.onThread = scheduled.onThread();
   }
 
   String name() {
@@ -97,6 +101,12 @@ final class InstanceWorker implements Runnable {
 
   @Override
   public void run() {
+    try {
+      onThread.run();
+    } catch (RuntimeException | Error refused) {
+      // It was possible when the instance was made; it serves from where it is.
+      log.error("{}: runs on any core", name, refused);
+    }
     while (state != State.ENDED) {
       step();
       while (state == State.IDLE) {
@@ -148,6 +158,7 @@ final class InstanceWorker implements Runnable {
 
   /** Hands a batch to the instance; one that it does not take is answered at once. */
   private void begin(RequestBatch batch) {
+    batch.runsOn(gpuUuid);
     @Nullable Throwable refusal = failureOf(() -> instance.start(batch));
     if (refusal == null) {
       begun.addLast(batch);

@@ -40,6 +40,7 @@ final class RequestBatch implements Batch, Execution {
   private final int rows;
   private final CloseReason closeReason;
   private final long computeStartNanos;
+  private String gpuUuid = "";
   private long inferStartNanos;
   private long inferEndNanos;
   private long computeEndNanos;
@@ -74,6 +75,16 @@ final class RequestBatch implements Batch, Execution {
     for (int i = 0; i < requests.length; i++) {
       entries[i] = new RequestEntry(layout, requests[i]);
     }
+  }
+
+  /** On which GPU it is counted; empty for none. */
+  void runsOn(String uuid) {
+    gpuUuid = uuid;
+  }
+
+  @Override
+  public String gpuUuid() {
+    return gpuUuid;
   }
 
   // What the backend sees.

@@ -2,6 +2,7 @@ package dev.nereid.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.TextFormat;
 import dev.nereid.backend.InstanceKind;
@@ -23,12 +24,12 @@ class InstanceGroupsTest {
       throws Exception {
     ModelConfig.Builder config = ModelConfig.newBuilder().setName("m").setBackend("b");
     TextFormat.merge(text, config);
-    new InstanceGroups(ConfigText.absent(), config, backend, List.of(gpus)).complete();
+    new InstanceGroups(ConfigText.absent(), config, backend, Gpus.of(List.of(gpus))).complete();
     return config.build();
   }
 
   private static List<String> plan(ModelConfig config) {
-    return InstanceGroups.plan(config).stream()
+    return InstanceGroups.plan(config, Gpus.NONE).stream()
         .map(
             i ->
                 i.spec().name()
@@ -118,7 +119,9 @@ class InstanceGroupsTest {
   void aGpuThatTheMachineLacksIsRefused() {
     assertThatThrownBy(() -> complete("instance_group { kind: KIND_GPU gpus: 3 }", BOTH, 0, 1))
         .isInstanceOf(ConfigException.class)
-        .hasMessage("instance_group[0].gpus: 3 (expected: one of [0, 1])");
+        .hasMessage(
+            "instance group m_0 of model m specifies invalid or unsupported gpu id 3. GPUs with at"
+                + " least the minimum required CUDA compute compatibility of 0.000000 are: 0, 1");
   }
 
   @Test
@@ -131,10 +134,66 @@ class InstanceGroupsTest {
   }
 
   @Test
-  void profilesOfTensorRtPlansAreNotSupportedYet() {
-    assertThatThrownBy(
-            () -> complete("platform: 'tensorrt_plan' instance_group { profile: '0' }", GPU, 0))
+  void profilesAreForTensorRtAlone() throws Exception {
+    ModelConfig.Builder config = ModelConfig.newBuilder().setName("m").setBackend("tensorrt");
+    TextFormat.merge("instance_group { count: 2 profile: [ '0', 'wide' ] }", config);
+    new InstanceGroups(ConfigText.absent(), config, GPU, Gpus.of(List.of(0))).complete();
+
+    assertThat(InstanceGroups.plan(config.build(), Gpus.NONE))
+        .extracting(instance -> instance.spec().profiles())
+        .containsExactly(List.of("0", "wide"), List.of("0", "wide"));
+    assertThatThrownBy(() -> complete("platform: 'p' instance_group { profile: '0' }", BOTH, 0))
         .isInstanceOf(ConfigException.class)
-        .hasMessage("instance_group[0].profile: [0] (expected: not set; not supported yet)");
+        .hasMessage(
+            "instance group m_0 of model m and platform p specifies profile field which is only"
+                + " supported for TensorRT models");
+  }
+
+  @Test
+  void theReasonWhyThereIsNoGpuFollowsTritonsText() {
+    ModelConfig.Builder config = ModelConfig.newBuilder().setName("m").setBackend("b");
+    config.addInstanceGroupBuilder().setKind(Kind.KIND_GPU);
+    Gpus none = new Gpus(List.of(), 7.5, "libcuda.so.1: no such file");
+
+    assertThatThrownBy(() -> new InstanceGroups(ConfigText.absent(), config, BOTH, none).complete())
+        .hasMessage(
+            "instance group m_0 of model m has kind KIND_GPU but no GPUs are available:"
+                + " libcuda.so.1: no such file");
+    assertThatThrownBy(() -> complete("instance_group { kind: KIND_GPU }", CPU, 0))
+        .hasMessage(
+            "instance group m_0 of model m has kind KIND_GPU but no GPUs are available: backend 'b'"
+                + " runs on none here");
+  }
+
+  @Test
+  void aGroupBelowTheMinimumComputeCapabilityIsToldIt() {
+    ModelConfig.Builder config = ModelConfig.newBuilder().setName("m").setBackend("b");
+    config.addInstanceGroupBuilder().setKind(Kind.KIND_GPU).addGpus(0);
+    Gpus second = new Gpus(List.of(new Gpus.Gpu(1, "GPU-b")), 7.5, "");
+
+    assertThatThrownBy(
+            () -> new InstanceGroups(ConfigText.absent(), config, BOTH, second).complete())
+        .hasMessage(
+            "instance group m_0 of model m specifies invalid or unsupported gpu id 0. GPUs with at"
+                + " least the minimum required CUDA compute compatibility of 7.500000 are: 1");
+  }
+
+  @Test
+  void anInstanceHasTheHostPolicyOfItsGroupOrOfItsDevice() throws Exception {
+    Gpus gpus = new Gpus(List.of(new Gpus.Gpu(0, "GPU-a"), new Gpus.Gpu(1, "GPU-b")), 7.5, "");
+    ModelConfig.Builder config = ModelConfig.newBuilder().setName("m").setBackend("b");
+    TextFormat.merge(
+        "instance_group [ { kind: KIND_GPU }, { kind: KIND_CPU count: 1 }, { kind: KIND_GPU gpus: 1"
+            + " host_policy: 'far' } ]",
+        config);
+    new InstanceGroups(ConfigText.absent(), config, BOTH, gpus).complete();
+
+    assertThat(InstanceGroups.plan(config.build(), gpus))
+        .extracting(PlannedInstance::hostPolicy, PlannedInstance::gpuUuid)
+        .containsExactly(
+            tuple("gpu_0", "GPU-a"),
+            tuple("gpu_1", "GPU-b"),
+            tuple("cpu", ""),
+            tuple("far", "GPU-b"));
   }
 }

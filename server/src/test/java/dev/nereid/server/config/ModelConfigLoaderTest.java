@@ -269,7 +269,7 @@ class ModelConfigLoaderTest {
     assertThat(spec.inputs())
         .containsExactly(new TensorSpec("IN", FP32, new long[] {-1, 3, 1, -1}, true));
     assertThat(spec.outputs()).containsExactly(new TensorSpec("OUT", INT32, -1));
-    assertThat(spec.instances()).isEqualTo(3);
+    assertThat(spec.instances()).hasSize(3);
     assertThat(spec.graphOptimizationLevel()).hasValue(-1);
     assertThat(spec.accelerators())
         .containsExactly(

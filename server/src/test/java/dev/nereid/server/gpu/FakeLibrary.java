@@ -85,4 +85,9 @@ public final class FakeLibrary {
   public @Nullable Pointer askPointer(String function) {
     return library.getFunction(function).invokePointer(new Object[0]);
   }
+
+  /** Asks it for words. */
+  public String askText(String function) {
+    return library.getFunction(function).invokeString(new Object[0], false);
+  }
 }

@@ -65,7 +65,12 @@ class ModelCollectorTest {
   }
 
   /** Two requests of 3 and 1 rows, queued 2 and 1 ms, in a batch that took 10 + 20 + 30 ms. */
-  private record TwoRequests(@Nullable FailureReason second) implements Execution {
+  private record TwoRequests(@Nullable FailureReason second, String gpuUuid) implements Execution {
+
+    TwoRequests(@Nullable FailureReason second) {
+      this(second, "");
+    }
+
     @Override
     public int batchSize() {
       return 4;
@@ -191,6 +196,44 @@ class ModelCollectorTest {
         .isEqualTo(1);
     assertThat(page.value("nv_inference_request_failure", "model=m, reason=REJECTED, version=1"))
         .isEqualTo(1);
+  }
+
+  @Test
+  void whatRanOnAGpuHasItsUuidAndTheRestHasNone() {
+    statistics.countBy("GPU-a");
+    statistics.countBy("GPU-b");
+    statistics.recordExecution(new TwoRequests(null, "GPU-a"));
+    statistics.recordExecution(new TwoRequests(FailureReason.BACKEND, "GPU-a"));
+    statistics.recordExecution(new TwoRequests(null));
+    statistics.recordFailure(FailureReason.REJECTED, 5_000);
+    PrometheusPage page = page(true, meters);
+
+    String a = "gpu_uuid=GPU-a, " + M1;
+    String b = "gpu_uuid=GPU-b, " + M1;
+    assertThat(page.value("nv_inference_request_success", a)).isEqualTo(3);
+    assertThat(page.value("nv_inference_request_success", b)).isZero();
+    assertThat(page.value("nv_inference_request_success", M1)).isEqualTo(2);
+    assertThat(page.value("nv_inference_count", a)).isEqualTo(7);
+    assertThat(page.value("nv_inference_exec_count", a)).isEqualTo(2);
+    assertThat(page.value("nv_inference_exec_count", M1)).isEqualTo(1);
+    assertThat(page.value("nv_inference_request_duration_us", a)).isEqualTo(3 * 63_000);
+    assertThat(page.value("nv_inference_queue_duration_us", a)).isEqualTo(3_000 + 2_000);
+    assertThat(page.value("nv_inference_compute_input_duration_us", a)).isEqualTo(3 * 10_000);
+    assertThat(page.value("nv_inference_compute_infer_duration_us", a)).isEqualTo(3 * 20_000);
+    assertThat(page.value("nv_inference_compute_output_duration_us", a)).isEqualTo(3 * 30_000);
+    assertThat(failures(page, "BACKEND", "gpu_uuid=GPU-a, ")).isEqualTo(1);
+    assertThat(failures(page, "BACKEND", "")).isZero();
+    assertThat(failures(page, "REJECTED", "gpu_uuid=GPU-b, ")).isZero();
+    assertThat(failures(page, "REJECTED", "")).isEqualTo(1);
+    // What belongs to the model as a whole.
+    assertThat(page.value("nv_inference_pending_request_count", M1)).isZero();
+    assertThat(page.value("nereid_request_duration_seconds_count", M1)).isEqualTo(5);
+    assertThat(statistics.snapshot().success().count()).isEqualTo(5);
+  }
+
+  private static double failures(PrometheusPage page, String reason, String gpu) {
+    return page.value(
+        "nv_inference_request_failure", gpu + "model=m, reason=" + reason + ", version=1");
   }
 
   @Test

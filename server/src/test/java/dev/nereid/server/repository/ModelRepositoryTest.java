@@ -20,6 +20,7 @@ import dev.nereid.server.metrics.MetricsPage;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelLookup.IndexEntry;
 import dev.nereid.server.scheduling.SystemClock;
+import dev.nereid.server.scheduling.ThreadPlacement;
 import dev.nereid.tensor.DataType;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
@@ -81,7 +82,8 @@ class ModelRepositoryTest {
         clock,
         collector,
         strictReadiness,
-        gpuFaults::add);
+        gpuFaults::add,
+        ThreadPlacement.ANYWHERE);
   }
 
   private static InferenceRequest requestThatFails(CountDownLatch told) {

@@ -14,6 +14,7 @@ import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelFolders;
 import dev.nereid.server.repository.ModelRepository;
 import dev.nereid.server.scheduling.SystemClock;
+import dev.nereid.server.scheduling.ThreadPlacement;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -69,7 +70,8 @@ final class TestEndpoint implements AutoCloseable {
             clock,
             new ModelCollector(true),
             true,
-            fault -> {});
+            fault -> {},
+            ThreadPlacement.ANYWHERE);
     assertThat(repository.loadAll(2)).isTrue();
     endpoint =
         GrpcEndpoint.start(options, new ServerIdentity("nereid", "0.1.0"), repository, memory);
