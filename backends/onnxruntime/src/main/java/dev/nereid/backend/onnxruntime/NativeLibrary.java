@@ -33,11 +33,13 @@ final class NativeLibrary {
 
   /** Unpacks it, unless it is there or the user has said where it is. */
   static synchronized void unpack(Path cacheDirectory) {
-    if (System.getProperty(PROPERTY) != null || !isPlatform()) {
+    if (!isPlatform()) {
       return;
     }
     try {
-      System.setProperty(PROPERTY, files(cacheDirectory).unpacked().toString());
+      if (System.getProperty(PROPERTY) == null) {
+        System.setProperty(PROPERTY, files(cacheDirectory).unpacked().toString());
+      }
       if (System.getProperty(JNA_PROPERTY) == null && Files.isWritable(cacheDirectory)) {
         System.setProperty(JNA_PROPERTY, cacheDirectory.toString());
       }
