@@ -40,6 +40,7 @@ record Engine(
               ? withGlobalThreads(settings)
               : OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING, LOG_NAME);
       environment.setTelemetry(false);
+      NativeLibrary.checkVersion(environment.getVersion());
       OrtInternals internals = OrtInternals.open(environment);
       Gpus gpus = findGpus();
       return new Engine(

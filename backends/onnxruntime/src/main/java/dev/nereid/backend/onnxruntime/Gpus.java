@@ -66,12 +66,12 @@ final class Gpus {
     try {
       driver = NativeLibrary.getInstance(library);
     } catch (UnsatisfiedLinkError e) {
-      return none("no NVIDIA driver: " + oneLine(e));
+      return none("there is no NVIDIA driver: " + LinkErrors.reason(e));
     }
     try {
       return ask(driver);
     } catch (DriverException | UnsatisfiedLinkError e) {
-      return none("the NVIDIA driver says: " + oneLine(e));
+      return none("the NVIDIA driver says: " + e.getMessage());
     }
   }
 
@@ -166,10 +166,6 @@ final class Gpus {
     }
     int code = driver.getFunction("cuCtxSynchronize").invokeInt(new Object[0]);
     return STICKY.contains(code) ? OptionalInt.of(code) : OptionalInt.empty();
-  }
-
-  private static String oneLine(Throwable e) {
-    return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\n\\s*", "; ");
   }
 
   /** A call that the driver refused. */

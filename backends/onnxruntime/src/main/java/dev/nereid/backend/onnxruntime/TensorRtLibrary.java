@@ -28,10 +28,8 @@ final class TensorRtLibrary {
       return version / 10_000 + "." + version / 100 % 100 + "." + version % 100;
     } catch (UnsatisfiedLinkError e) {
       throw new BackendException(
-          "%s: %s (expected: TensorRT 10.6, as in the lib folder of GPU stack 'ort-gpu')"
-              .formatted(
-                  library,
-                  String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\n\\s*", "; ")),
+          "TensorRT cannot be loaded: %s (expected: %s of TensorRT 10.6, as in GPU stack 'ort-gpu')"
+              .formatted(LinkErrors.reason(e), library),
           e);
     }
   }

@@ -245,8 +245,8 @@ class TensorRtBuildTest {
   void tensorRtsVersionIsReadFromItsLibraryAndOneThatIsMissingIsNamed() throws Exception {
     assertThatThrownBy(() -> TensorRtLibrary.version("libno_such_nvinfer.so.10"))
         .isInstanceOf(BackendException.class)
-        .hasMessageContaining("libno_such_nvinfer.so.10")
-        .hasMessageContaining("expected: TensorRT 10.6");
+        .hasMessageContaining("TensorRT cannot be loaded: libno_such_nvinfer.so.10: cannot open")
+        .hasMessageContaining("of TensorRT 10.6");
     Path library =
         CompiledLibrary.of(
             directory, "libfakenvinfer.so", "int getInferLibVersion(void) { return 100601; }");
