@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nereid.launcher.ShellScript.Ended;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +50,7 @@ class GpuStackTest {
   }
 
   private Ended run(Map<String, String> environment, String... arguments) throws Exception {
-    Map<String, String> all = new java.util.HashMap<>(environment);
+    Map<String, String> all = new HashMap<>(environment);
     all.put("JAVA_HOME", java.toString());
     return new ShellScript(home.resolve("bin/nereid"), all).run(arguments);
   }
@@ -100,14 +101,16 @@ class GpuStackTest {
 
   @Test
   void aFolderMayBeAStackToo() throws Exception {
-    Path mine = Files.createDirectories(directory.toRealPath().resolve("mine/lib")).getParent();
+    Path mine = directory.toRealPath().resolve("mine");
+    Files.createDirectories(mine.resolve("lib"));
     assertThat(run(Map.of(), "--gpu-stack=" + mine + "/", "serve").said().lines())
         .contains("-Dnereid.gpu.stack=" + mine, "LD_LIBRARY_PATH=" + mine + "/lib");
   }
 
   @Test
   void oneThatWasNotBuiltIsNamedWithTheCommandThatBuildsIt() throws Exception {
-    Path half = Files.createDirectories(home.resolve("gpu/tftrt/lib")).getParent();
+    Path half = home.resolve("gpu/tftrt");
+    Files.createDirectories(half.resolve("lib"));
     Ended ended = run(Map.of(), "--gpu-stack=tftrt", "serve");
     assertThat(ended.code()).isEqualTo(1);
     assertThat(ended.said())

@@ -26,18 +26,23 @@ record ShellScript(Path file, Map<String, String> environment) {
    * @param source from the top of the tree
    */
   static Path copy(String source, Path to) throws IOException {
-    Path tree = Path.of("").toAbsolutePath();
-    while (!Files.exists(tree.resolve("dist/src/bin/nereid"))) {
-      tree = tree.getParent();
-    }
-    Files.createDirectories(to.getParent());
-    Files.copy(tree.resolve(source), to, StandardCopyOption.COPY_ATTRIBUTES);
+    Files.createDirectories(to.resolveSibling(""));
+    Files.copy(tree().resolve(source), to, StandardCopyOption.COPY_ATTRIBUTES);
     return executable(to);
+  }
+
+  private static Path tree() {
+    for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
+      if (Files.exists(folder.resolve("dist/src/bin/nereid"))) {
+        return folder;
+      }
+    }
+    throw new IllegalStateException("no folder above this one is the source tree");
   }
 
   /** Writes a program of shell lines. */
   static Path write(Path file, String lines) throws IOException {
-    Files.createDirectories(file.getParent());
+    Files.createDirectories(file.resolveSibling(""));
     return executable(Files.writeString(file, "#!/bin/sh\n" + lines));
   }
 
