@@ -90,7 +90,7 @@ class SourceTreeScriptTest {
     run(Map.of(), "serve");
     assertThat(builds()).hasSize(2);
     run(Map.of("NEREID_GPU_STACK", "tftrt"), "serve");
-    assertThat(builds().get(2)).contains("-Pgpu-tftrt ", "dist/gpu/tftrt,dist/gpu/tftrt-tensorrt");
+    assertThat(builds().get(2)).contains("-Pgpu-tftrt ", "dist/lib,dist/gpu/tftrt package");
   }
 
   @Test
