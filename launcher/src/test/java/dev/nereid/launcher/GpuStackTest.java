@@ -73,7 +73,7 @@ class GpuStackTest {
         .contains(
             "LD_LIBRARY_PATH=" + trt10 + "/lib:/usr/cuda",
             "TENSORFLOW_LIBRARY_PATH=unset",
-            "NEREID_GPU_STACK=" + trt10,
+            "NEREID_GPU_STACK=trt10",
             "-Dnereid.gpu.stack=" + trt10,
             "serve",
             "--x")
@@ -104,7 +104,10 @@ class GpuStackTest {
     Path mine = directory.toRealPath().resolve("mine");
     Files.createDirectories(mine.resolve("lib"));
     assertThat(run(Map.of(), "--gpu-stack=" + mine + "/", "serve").said().lines())
-        .contains("-Dnereid.gpu.stack=" + mine, "LD_LIBRARY_PATH=" + mine + "/lib");
+        .contains(
+            "-Dnereid.gpu.stack=" + mine,
+            "NEREID_GPU_STACK=" + mine,
+            "LD_LIBRARY_PATH=" + mine + "/lib");
   }
 
   @Test
