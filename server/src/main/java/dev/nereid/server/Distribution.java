@@ -3,6 +3,7 @@ package dev.nereid.server;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.List;
 
 /**
  * Where this distribution lies: {@code lib/} with the server's jar, {@code backends/} beside it.
@@ -10,6 +11,19 @@ import java.security.CodeSource;
 final class Distribution {
 
   private Distribution() {}
+
+  /**
+   * Where backends are looked for: those of the GPU stack that this process was started with come
+   * before those of the same name elsewhere, since they are the ones that fit its libraries.
+   *
+   * @param directory {@code --backend-directory}
+   */
+  static List<Path> backendDirectories(Path directory) {
+    String stack = System.getProperty("nereid.gpu.stack", "");
+    return stack.isEmpty()
+        ? List.of(directory)
+        : List.of(Path.of(stack, "backends"), directory);
+  }
 
   /** The folder of backends beside the folder that holds the server's jar. */
   static Path backends() {

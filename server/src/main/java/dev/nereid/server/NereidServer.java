@@ -73,7 +73,10 @@ public final class NereidServer implements AutoCloseable {
     RepositoryOptions models = options.repository();
 
     BackendRegistry backends =
-        new BackendRegistry(models.backendDirectory(), models.backendSettings(), builtIn);
+        new BackendRegistry(
+            Distribution.backendDirectories(models.backendDirectory()),
+            models.backendSettings(),
+            builtIn);
     ModelConfigLoader configs =
         new ModelConfigLoader(
             backends::backend,

@@ -20,19 +20,29 @@ final class BackendFolder {
   private BackendFolder() {}
 
   /**
+   * @param directories the first that has the folder, with a jar in it, is taken
    * @param closeLater told of the class loader, which must stay open as long as the backend is used
    * @throws BackendException with Triton's text where there is no such folder, or it holds no jar;
    *     or why its provider cannot be had
    */
-  static BackendProvider open(Path directory, String name, Consumer<AutoCloseable> closeLater)
+  static BackendProvider open(
+      List<Path> directories, String name, Consumer<AutoCloseable> closeLater)
       throws BackendException {
-    URL[] jars = jars(directory, name);
-    if (jars.length == 0) {
-      throw new BackendException(
-          "unable to find backend library for backend '"
-              + name
-              + "', try specifying runtime on the model configuration.");
+    for (Path directory : directories) {
+      URL[] jars = jars(directory, name);
+      if (jars.length > 0) {
+        return open(directory, jars, name, closeLater);
+      }
     }
+    throw new BackendException(
+        "unable to find backend library for backend '"
+            + name
+            + "', try specifying runtime on the model configuration.");
+  }
+
+  private static BackendProvider open(
+      Path directory, URL[] jars, String name, Consumer<AutoCloseable> closeLater)
+      throws BackendException {
     BackendClassLoader loader =
         new BackendClassLoader(name, jars, BackendFolder.class.getClassLoader());
     closeLater.accept(loader);

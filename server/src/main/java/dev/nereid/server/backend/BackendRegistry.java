@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,22 +32,23 @@ public final class BackendRegistry implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(BackendRegistry.class);
 
-  private final Path directory;
+  private final List<Path> directories;
   private final Map<String, Map<String, String>> settings;
   private final Map<String, BackendProvider> builtIn = new HashMap<>();
   private final Map<String, Slot> slots = new HashMap<>();
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
   /**
-   * @param directory {@code --backend-directory}; need not exist
+   * @param directories {@code --backend-directory}, behind those that override it: a backend is
+   *     taken from the first that has it. They need not exist
    * @param settings {@code --backend-config}'s keys and values, by backend
    * @param builtIn found before any folder
    */
   public BackendRegistry(
-      Path directory,
+      List<Path> directories,
       Map<String, Map<String, String>> settings,
       Collection<BackendProvider> builtIn) {
-    this.directory = directory;
+    this.directories = List.copyOf(directories);
     this.settings = Map.copyOf(settings);
     for (BackendProvider provider : builtIn) {
       this.builtIn.put(provider.name(), provider);
@@ -69,7 +71,7 @@ public final class BackendRegistry implements AutoCloseable {
   private Backend start(String name) throws BackendException {
     BackendProvider provider = builtIn.get(name);
     if (provider == null) {
-      provider = BackendFolder.open(directory, name, this::closeLater);
+      provider = BackendFolder.open(directories, name, this::closeLater);
     }
     ScopedBackend backend = ScopedBackend.start(provider, settings.getOrDefault(name, Map.of()));
     closeLater(backend);

@@ -30,7 +30,7 @@ class BackendRegistryTest {
   }
 
   private BackendRegistry registry(Map<String, Map<String, String>> settings) {
-    return new BackendRegistry(directory, settings, List.of(IdentityBackend.provider()));
+    return new BackendRegistry(List.of(directory), settings, List.of(IdentityBackend.provider()));
   }
 
   private void jar(String backend, String start, String filename) throws Exception {
@@ -57,7 +57,7 @@ class BackendRegistryTest {
       BackendJar.write(
           here, name, BackendJar.provider("example.Here", name, "", "return \"here.bin\";"));
       for (String spelt : List.of("", ".", folder + "/..")) {
-        try (BackendRegistry registry = new BackendRegistry(Path.of(spelt), Map.of(), List.of())) {
+        try (BackendRegistry registry = new BackendRegistry(List.of(Path.of(spelt)), Map.of(), List.of())) {
           assertThat(registry.backend(name).defaultModelFilename()).isEqualTo("here.bin");
         }
       }
@@ -72,10 +72,30 @@ class BackendRegistryTest {
   }
 
   @Test
+  void aBackendIsTakenFromTheFirstDirectoryThatHasIt() throws Exception {
+    Path before = Files.createDirectories(directory.resolve("stack"));
+    for (Path each : List.of(before, directory)) {
+      String from = each.equals(before) ? "stack" : "distribution";
+      BackendJar.write(
+          each,
+          "alpha",
+          BackendJar.provider("example.alpha.Provider", "alpha", "", "return \"" + from + "\";"));
+    }
+    jar("beta", "", "return \"distribution\";");
+    // A folder without a jar is none.
+    Files.createDirectories(before.resolve("beta"));
+    try (BackendRegistry registry =
+        new BackendRegistry(List.of(before, directory), Map.of(), List.of())) {
+      assertThat(registry.backend("alpha").defaultModelFilename()).isEqualTo("stack");
+      assertThat(registry.backend("beta").defaultModelFilename()).isEqualTo("distribution");
+    }
+  }
+
+  @Test
   void theIdentityBackendNeedsNoFolder() throws Exception {
     try (BackendRegistry registry =
         new BackendRegistry(
-            directory.resolve("missing"), Map.of(), List.of(IdentityBackend.provider()))) {
+            List.of(directory.resolve("missing")), Map.of(), List.of(IdentityBackend.provider()))) {
       assertThat(registry.backend("identity").kinds()).isNotEmpty();
     }
   }

@@ -62,7 +62,7 @@ class ModelRepositoryTest {
   }
 
   private void use(BackendProvider provider) {
-    backends = new BackendRegistry(directory.resolve("backends"), Map.of(), List.of(provider));
+    backends = new BackendRegistry(List.of(directory.resolve("backends")), Map.of(), List.of(provider));
   }
 
   @AfterEach

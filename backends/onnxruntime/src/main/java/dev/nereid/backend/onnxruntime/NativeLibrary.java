@@ -1,6 +1,7 @@
 package dev.nereid.backend.onnxruntime;
 
 import ai.onnxruntime.OrtEnvironment;
+import dev.nereid.backend.BackendException;
 import dev.nereid.backend.UnpackedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,11 +34,13 @@ final class NativeLibrary {
 
   /** Unpacks it, unless it is there or the user has said where it is. */
   static synchronized void unpack(Path cacheDirectory) {
-    if (System.getProperty(PROPERTY) != null || !isPlatform()) {
+    if (!isPlatform()) {
       return;
     }
     try {
-      System.setProperty(PROPERTY, files(cacheDirectory).unpacked().toString());
+      if (System.getProperty(PROPERTY) == null) {
+        System.setProperty(PROPERTY, files(cacheDirectory).unpacked().toString());
+      }
       if (System.getProperty(JNA_PROPERTY) == null && Files.isWritable(cacheDirectory)) {
         System.setProperty(JNA_PROPERTY, cacheDirectory.toString());
       }
@@ -47,6 +50,21 @@ final class NativeLibrary {
               + " cannot be used: {}",
           cacheDirectory,
           e.toString());
+    }
+  }
+
+  /**
+   * A library that the user has named may be another version than the classes, which then take its
+   * memory for something else.
+   *
+   * @param loaded what the library says
+   */
+  static void checkVersion(String loaded) throws BackendException {
+    String classes = OrtEnvironment.class.getPackage().getImplementationVersion();
+    if (classes != null && !classes.equals(loaded)) {
+      throw new BackendException(
+          "ONNX Runtime's library in %s: version %s (expected: %s, as its classes)"
+              .formatted(System.getProperty(PROPERTY), loaded, classes));
     }
   }
 

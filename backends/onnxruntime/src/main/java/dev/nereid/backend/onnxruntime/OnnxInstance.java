@@ -24,7 +24,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session and the way of a batch through it:
+ * A session and the way of a batch through it:
  *
  * <ol>
  *   <li>inputs are wrapped where they lie; strings are copied into the engine's own;
@@ -34,13 +34,19 @@ import org.jspecify.annotations.Nullable;
  *   <li>one that is an input by name is answered with that input: the engine leaves the memory that
  *       it is given for one untouched, and hands the input back.
  * </ol>
+ *
+ * <p>On a GPU it is the same way: the engine copies inputs from where they lie and outputs to where
+ * they are wanted, by the device itself where that memory is page-locked, and a run ends when they
+ * are there.
  */
 final class OnnxInstance implements ModelInstance {
 
   private final boolean batching;
   private final List<Port> inputs;
   private final List<Port> outputs;
-  private final OrtSession session;
+  private final SessionLease lease;
+  private final Placement place;
+  private final DeviceFaults faults;
   private final Tensors tensors;
   private final StringBatches strings;
   private final @Nullable RunOptions runOptions;
@@ -65,21 +71,29 @@ final class OnnxInstance implements ModelInstance {
     }
   }
 
-  /** Takes the session over, unless it throws. */
+  /** Takes the lease over, unless it throws. */
   OnnxInstance(
       ModelSpec spec,
       ModelSignature signature,
-      OrtSession session,
+      SessionLease lease,
+      Placement place,
       Engine engine,
       Optional<String> arenaShrinkage)
       throws OrtException {
     this.batching = spec.isBatching();
     this.inputs = ports(spec.inputs(), signature.inputs());
     this.outputs = ports(spec.outputs(), signature.outputs());
-    this.session = session;
+    this.lease = lease;
+    this.place = place;
+    this.faults = engine.faults();
     this.tensors = engine.tensors();
     this.strings = new StringBatches(engine.newStrings());
     this.runOptions = arenaShrinkage.isPresent() ? shrinking(arenaShrinkage.get()) : null;
+  }
+
+  /** The session that it runs. */
+  OrtSession session() {
+    return lease.session();
   }
 
   private static RunOptions shrinking(String arenas) throws OrtException {
@@ -106,6 +120,10 @@ final class OnnxInstance implements ModelInstance {
 
   @Override
   public void execute(Batch batch) throws BackendException {
+    Optional<String> fault = fault();
+    if (fault.isPresent()) {
+      throw new BackendException("GPU " + place.device() + " is lost: " + fault.get());
+    }
     try {
       if (!feed(batch)) {
         return;
@@ -125,7 +143,7 @@ final class OnnxInstance implements ModelInstance {
         return;
       }
       batch.inferStarts();
-      try (Result result = session.run(feeds, fetched, pinned, runOptions)) {
+      try (Result result = lease.session().run(feeds, fetched, pinned, runOptions)) {
         batch.inferEnds();
         for (Port output : outputs) {
           if (fetched.contains(output.name())) {
@@ -134,6 +152,9 @@ final class OnnxInstance implements ModelInstance {
         }
       }
     } catch (OrtException e) {
+      if (place.isGpu()) {
+        faults.examine(place.device(), e);
+      }
       throw OrtErrors.of(e);
     } finally {
       release();
@@ -203,10 +224,15 @@ final class OnnxInstance implements ModelInstance {
   }
 
   @Override
+  public Optional<String> fault() {
+    return place.isGpu() ? faults.of(place.device()) : Optional.empty();
+  }
+
+  @Override
   public void close() {
     if (runOptions != null) {
       runOptions.close();
     }
-    OnnxModel.close(session);
+    lease.close();
   }
 }

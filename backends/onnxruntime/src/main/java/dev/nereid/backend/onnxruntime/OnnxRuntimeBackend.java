@@ -36,7 +36,9 @@ final class OnnxRuntimeBackend implements Backend {
 
   @Override
   public Set<InstanceKind> kinds() {
-    return Set.of(InstanceKind.CPU);
+    return engine.gpus().all().isEmpty()
+        ? Set.of(InstanceKind.CPU)
+        : Set.of(InstanceKind.CPU, InstanceKind.GPU);
   }
 
   @Override
@@ -78,7 +80,8 @@ final class OnnxRuntimeBackend implements Backend {
   public LoadedModel load(ModelSpec spec) throws BackendException {
     SessionSettings session = SessionSettings.parse(spec);
     OnnxModel model =
-        new OnnxModel(spec, file(spec.source()).toString(), engine, settings, session);
+        new OnnxModel(
+            new SessionFactory(spec, file(spec.source()), engine, settings, session));
     try {
       SignatureCheck.check(spec, model.signature());
       return model;

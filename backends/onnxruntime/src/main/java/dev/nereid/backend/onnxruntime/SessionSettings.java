@@ -10,7 +10,6 @@ import dev.nereid.backend.Parameters;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 
 /**
  * What a model's config.pbtxt says about its sessions, under Triton's names.
@@ -24,7 +23,10 @@ import java.util.Set;
  * @param memoryPattern {@code enable_mem_pattern}
  * @param arenaShrinkage {@code memory.enable_memory_arena_shrinkage}, such as {@code cpu:0}: arenas
  *     that give memory back after each run
+ * @param sharedSession {@code share_session_between_instances}: one session for all the instances
+ *     of a device; where it is not there, {@link OnnxModel} decides
  * @param configEntries {@code session.…}: passed on as they are
+ * @param gpu what holds on GPUs only
  */
 record SessionSettings(
     OptLevel level,
@@ -34,16 +36,14 @@ record SessionSettings(
     Optional<Boolean> memoryArena,
     Optional<Boolean> memoryPattern,
     Optional<String> arenaShrinkage,
-    Map<String, String> configEntries) {
+    Optional<Boolean> sharedSession,
+    Map<String, String> configEntries,
+    GpuSettings gpu) {
 
   static final int MOST_THREADS = 4096;
   static final String ARENA_SHRINKAGE = "memory.enable_memory_arena_shrinkage";
 
-  /** Accelerators of Triton's build that this one does not have. */
-  private static final Set<String> ELSEWHERE = Set.of("tensorrt", "cuda", "openvino");
-
   static SessionSettings parse(ModelSpec spec) throws BackendException {
-    refuseAccelerators(spec);
     spec.gpu().refuseAll(OnnxRuntimeProvider.NAME);
     Parameters parameters = Parameters.ofModel(spec.source().parameters());
     SessionSettings settings =
@@ -57,7 +57,9 @@ record SessionSettings(
             parameters.bool("enable_mem_arena"),
             parameters.bool("enable_mem_pattern"),
             parameters.text(ARENA_SHRINKAGE),
-            parameters.startingWith("session."));
+            parameters.bool("share_session_between_instances"),
+            parameters.startingWith("session."),
+            GpuSettings.parse(spec, parameters));
     parameters.refuseOthers();
     return settings;
   }
@@ -75,24 +77,6 @@ record SessionSettings(
               "graph",
               "level");
     };
-  }
-
-  private static void refuseAccelerators(ModelSpec spec) throws BackendException {
-    for (ModelSpec.Accelerator accelerator : spec.accelerators()) {
-      if (ELSEWHERE.contains(accelerator.name())) {
-        throw BackendException.ofField(
-            "optimization.execution_accelerators: "
-                + accelerator.name()
-                + " (expected: none, since this build of the onnxruntime backend runs on the CPU"
-                + " alone)",
-            "optimization",
-            "execution_accelerators");
-      }
-      throw BackendException.ofField(
-          "unknown Execution Accelerator '" + accelerator.name() + "' is requested",
-          "optimization",
-          "execution_accelerators");
-    }
   }
 
   /** Fresh options, to be closed by the caller once a session is made of them. */

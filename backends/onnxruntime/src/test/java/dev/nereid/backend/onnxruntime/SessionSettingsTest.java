@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession.SessionOptions.ExecutionMode;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.GpuOptions;
 import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
@@ -65,7 +66,9 @@ class SessionSettingsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Map.of()));
+                Optional.empty(),
+                Map.of(),
+                GpuSettings.DEFAULT));
     Backend backend = new OnnxRuntimeProvider().start(Map.of());
     assertThat(backend.defaultMaxBatchSize()).isEqualTo(4);
     assertThat(backend.defaultCpuInstanceCount()).isEqualTo(2);
@@ -148,12 +151,65 @@ class SessionSettingsTest {
     assertThat(settings)
         .isEqualTo(
             new BackendSettings(
-                16, false, OptionalInt.of(3), OptionalInt.of(2), Path.of("/cache")));
+                16,
+                false,
+                OptionalInt.of(3),
+                OptionalInt.of(2),
+                Path.of("/cache"),
+                Path.of("/cache/engines")));
+    assertThat(BackendSettings.parse(Map.of("engine-cache-directory", "/e")).engineCacheDirectory())
+        .isEqualTo(Path.of("/e"));
     for (String name :
         List.of("default-max-batch-size", "enable-global-threadpool", "intra_op_thread_count")) {
       assertThatThrownBy(() -> BackendSettings.parse(Map.of(name, "x")))
           .isInstanceOf(BackendException.class)
           .hasMessageStartingWith("--backend-config=onnxruntime," + name + ": x (expected: ");
+    }
+  }
+
+  @Test
+  void whatOnlyOtherBackendsDoOnAGpuIsRefused() throws Exception {
+    ModelSpec spec = echo(Map.of()).spec();
+    GpuOptions graphs = new GpuOptions(true, List.of(), false, false, false, true, true);
+    GpuOptions eager = new GpuOptions(false, List.of(), false, false, true, true, true);
+    assertThatThrownBy(() -> SessionSettings.parse(spec.withGpu(graphs)))
+        .isInstanceOf(BackendException.class)
+        .hasMessageStartingWith("optimization.cuda.graphs: ");
+    assertThatThrownBy(() -> SessionSettings.parse(spec.withGpu(eager)))
+        .isInstanceOf(BackendException.class)
+        .hasMessageStartingWith("optimization.eager_batching: ");
+  }
+
+  @Test
+  void aSessionIsSharedWhereAskedForAndOutlivesTheFirstInstance() throws Exception {
+    ModelSpec spec = echo(Map.of("share_session_between_instances", "true")).spec();
+    Backend backend = new OnnxRuntimeProvider().start(Map.of());
+    try (LoadedModel model = backend.load(spec)) {
+      ModelInstance first = model.createInstance(new InstanceSpec("echo_0_0", InstanceKind.CPU, 0));
+      try (ModelInstance second =
+          model.createInstance(new InstanceSpec("echo_0_1", InstanceKind.CPU, 0))) {
+        assertThat(((OnnxInstance) first).session())
+            .isSameAs(((OnnxInstance) second).session());
+        first.close();
+        TestBatch batch =
+            TestBatch.of(new TestRequest("INPUT", TestTensor.fp32(new long[] {1, 3}, 1, 2, 3)));
+        second.execute(batch);
+        assertThat(batch.assertSound().output(0, "OUTPUT").floats()).containsExactly(1, 2, 3);
+      }
+    }
+  }
+
+  @Test
+  void instancesOnTheCpuHaveSessionsOfTheirOwn() throws Exception {
+    Backend backend = new OnnxRuntimeProvider().start(Map.of());
+    try (LoadedModel model = backend.load(echo(Map.of()).spec());
+        ModelInstance first =
+            model.createInstance(new InstanceSpec("echo_0_0", InstanceKind.CPU, 0));
+        ModelInstance second =
+            model.createInstance(new InstanceSpec("echo_0_1", InstanceKind.CPU, 0))) {
+      assertThat(((OnnxInstance) first).session())
+          .isNotSameAs(((OnnxInstance) second).session());
+      assertThat(first.fault()).isEmpty();
     }
   }
 

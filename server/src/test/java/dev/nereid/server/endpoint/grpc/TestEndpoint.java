@@ -61,7 +61,9 @@ final class TestEndpoint implements AutoCloseable {
     this.memory = memory;
     backends =
         new BackendRegistry(
-            models.resolve("no-backends"), Map.of(), List.of(IdentityBackend.provider(pause)));
+            List.of(models.resolve("no-backends")),
+            Map.of(),
+            List.of(IdentityBackend.provider(pause)));
     repository =
         new ModelRepository(
             List.of(models),
