@@ -1,0 +1,5 @@
+/** Tests of the GPU's room. */
+@NullMarked
+package dev.nereid.server.gpu;
+
+import org.jspecify.annotations.NullMarked;
