@@ -23,6 +23,7 @@ final class FlagSections implements IHelpSectionRenderer {
   static {
     HEADINGS.put("repository", "Models:");
     HEADINGS.put("grpc", "gRPC:");
+    HEADINGS.put("memory", "Memory:");
     HEADINGS.put("metrics", "Metrics:");
     HEADINGS.put("logs", "Log:");
   }

@@ -7,6 +7,9 @@ import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.endpoint.grpc.GrpcEndpoint;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import dev.nereid.server.endpoint.grpc.ServerIdentity;
+import dev.nereid.server.memory.DeviceMemory;
+import dev.nereid.server.memory.PageLocking;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.HostMetrics;
 import dev.nereid.server.metrics.MetricsPage;
@@ -70,6 +73,7 @@ public final class NereidServer implements AutoCloseable {
             backends::backend,
             new ModelConfigLoader.Options(models.autoComplete(), models.configName(), List.of()));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
+    SharedRegions regions = resources.add(sharedRegions(options.memory()));
     SystemClock clock = resources.add(new SystemClock());
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
@@ -78,10 +82,26 @@ public final class NereidServer implements AutoCloseable {
     // Closed after the repository, and never under a load that a stop did not wait for.
     resources.add(() -> repository.afterLoading(backends::close));
     resources.add(repository);
-    grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory) : null;
+    grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory, regions) : null;
   }
 
-  private GrpcEndpoint grpc(GrpcEndpointOptions endpoint, TensorMemory memory)
+  private static SharedRegions sharedRegions(MemoryOptions memory) throws StartException {
+    if (!memory.clientSharedMemory()) {
+      return SharedRegions.disallowed();
+    }
+    try {
+      return SharedRegions.allowed(PageLocking.NONE, DeviceMemory.NONE);
+    } catch (UnsupportedOperationException e) {
+      throw new StartException(
+          "Internal - --allow-client-shm: true (expected: false, since this machine does not let it"
+              + " be): "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  private GrpcEndpoint grpc(
+      GrpcEndpointOptions endpoint, TensorMemory memory, SharedRegions regions)
       throws StartException {
     try {
       GrpcEndpoint grpc =
@@ -90,7 +110,8 @@ public final class NereidServer implements AutoCloseable {
                   Math.min(endpoint.maxMessageBytes(), largestMessageBytes())),
               new ServerIdentity(options.id(), version()),
               repository,
-              memory);
+              memory,
+              regions);
       resources.add(() -> finish(grpc));
       return grpc;
     } catch (IOException e) {

@@ -71,6 +71,8 @@ public final class ServeCommand implements Callable<Integer> {
 
   @Mixin private GrpcFlags grpc = new GrpcFlags();
 
+  @Mixin private MemoryFlags memory = new MemoryFlags();
+
   @Mixin private MetricsFlags metrics = new MetricsFlags();
 
   @Mixin private LogFlags logs = new LogFlags();
@@ -106,6 +108,7 @@ public final class ServeCommand implements Callable<Integer> {
           Duration.ofSeconds(exitTimeoutSeconds),
           repository.options(),
           grpc.options(),
+          memory.options(),
           metrics.options(),
           logs.options());
     } catch (TypeConversionException e) {

@@ -17,6 +17,7 @@ public record ServerOptions(
     Duration exitTimeout,
     RepositoryOptions repository,
     Optional<GrpcEndpointOptions> grpc,
+    MemoryOptions memory,
     MetricsOptions metrics,
     LogOptions log) {
 

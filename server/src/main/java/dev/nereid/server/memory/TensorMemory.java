@@ -3,9 +3,7 @@ package dev.nereid.server.memory;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
-import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledDirectByteBuf;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,7 +40,7 @@ public final class TensorMemory {
 
   private final long maxBytes;
   private final long maxRetainedBytes;
-  private final Allocator allocator = new Allocator();
+  private final WatchedBuffers buffers = new WatchedBuffers();
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -98,7 +96,7 @@ public final class TensorMemory {
           StatusCode.RESOURCE_EXHAUSTED,
           "tensor byte size: " + byteSize + " (expected: 0.." + LARGEST_BYTES + ")");
     }
-    return allocator.tensor(take((int) byteSize), (int) byteSize);
+    return buffers.watch(new TensorBuffer(take((int) byteSize), (int) byteSize));
   }
 
   /** In use at this moment, in whole slabs. */
@@ -214,8 +212,8 @@ public final class TensorMemory {
 
     private final Slab slab;
 
-    TensorBuffer(Allocator allocator, Slab slab, int byteSize) {
-      super(allocator, slab.memory(byteSize), byteSize);
+    TensorBuffer(Slab slab, int byteSize) {
+      super(buffers, slab.memory(byteSize), byteSize);
       this.slab = slab;
       clear();
     }
@@ -224,33 +222,6 @@ public final class TensorMemory {
     protected void deallocate() {
       super.deallocate();
       giveBack(slab);
-    }
-  }
-
-  /** Watches tensors for leaks, as Netty's allocators do; anything else comes unpooled. */
-  private final class Allocator extends AbstractByteBufAllocator {
-
-    Allocator() {
-      super(true);
-    }
-
-    ByteBuf tensor(Slab slab, int byteSize) {
-      return toLeakAwareBuffer(new TensorBuffer(this, slab, byteSize));
-    }
-
-    @Override
-    protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
-      return Unpooled.buffer(initialCapacity, maxCapacity);
-    }
-
-    @Override
-    protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
-      return Unpooled.directBuffer(initialCapacity, maxCapacity);
-    }
-
-    @Override
-    public boolean isDirectBufferPooled() {
-      return true;
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.nereid.server.endpoint.grpc;
 
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.repository.ModelLookup;
 import io.grpc.Codec;
@@ -65,10 +66,15 @@ public final class GrpcEndpoint {
    * Starts to listen.
    *
    * @param memory where requests' tensors are put
+   * @param regions where clients may have them; closed after this endpoint is shut down
    * @throws IOException if the port is taken, or a TLS file is not to be read
    */
   public static GrpcEndpoint start(
-      GrpcEndpointOptions options, ServerIdentity identity, ModelLookup models, TensorMemory memory)
+      GrpcEndpointOptions options,
+      ServerIdentity identity,
+      ModelLookup models,
+      TensorMemory memory,
+      SharedRegions regions)
       throws IOException {
     EventLoops loops = EventLoops.start(options.eventLoopThreads());
     try {
@@ -77,10 +83,11 @@ public final class GrpcEndpoint {
       NettyServerBuilder builder = transport(options, loops);
       builder.addService(
           Services.of(
-              new ControlService(identity, models, draining),
+              new ControlService(identity, models, regions, draining),
               new InferHandler(
                   models,
                   memory,
+                  regions,
                   new UnsentAnswers(options.maxMessageBytes()),
                   draining,
                   loops,

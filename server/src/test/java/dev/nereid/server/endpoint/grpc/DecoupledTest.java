@@ -8,6 +8,7 @@ import dev.nereid.protocol.ModelConfig;
 import dev.nereid.protocol.ModelTransactionPolicy;
 import dev.nereid.server.config.ModelInterface;
 import dev.nereid.server.inference.InferenceRequest;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.repository.ModelLookup;
@@ -98,7 +99,8 @@ class DecoupledTest {
             TestEndpoint.options(),
             new ServerIdentity("nereid", "0.1.0"),
             new OneModel(),
-            new TensorMemory(1 << 20));
+            new TensorMemory(1 << 20),
+            SharedRegions.disallowed());
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", endpoint.port()).usePlaintext().build();
 

@@ -9,6 +9,7 @@ import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.backend.Pause;
 import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelFolders;
@@ -52,12 +53,19 @@ final class TestEndpoint implements AutoCloseable {
   private final SystemClock clock = new SystemClock();
   private final ModelRepository repository;
   private final TensorMemory memory;
+  private final SharedRegions regions;
   private final GrpcEndpoint endpoint;
   private final ManagedChannel channel;
 
-  private TestEndpoint(Path models, GrpcEndpointOptions options, TensorMemory memory, Pause pause)
+  private TestEndpoint(
+      Path models,
+      GrpcEndpointOptions options,
+      TensorMemory memory,
+      SharedRegions regions,
+      Pause pause)
       throws IOException {
     this.memory = memory;
+    this.regions = regions;
     backends =
         new BackendRegistry(
             models.resolve("no-backends"), Map.of(), List.of(IdentityBackend.provider(pause)));
@@ -72,7 +80,8 @@ final class TestEndpoint implements AutoCloseable {
             fault -> {});
     assertThat(repository.loadAll(2)).isTrue();
     endpoint =
-        GrpcEndpoint.start(options, new ServerIdentity("nereid", "0.1.0"), repository, memory);
+        GrpcEndpoint.start(
+            options, new ServerIdentity("nereid", "0.1.0"), repository, memory, regions);
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", endpoint.port())
             .usePlaintext()
@@ -94,12 +103,19 @@ final class TestEndpoint implements AutoCloseable {
 
   static TestEndpoint serve(Path models, GrpcEndpointOptions options, Pause pause)
       throws IOException {
-    return new TestEndpoint(models, options, new TensorMemory(1 << 30), pause);
+    return new TestEndpoint(
+        models, options, new TensorMemory(1 << 30), SharedRegions.disallowed(), pause);
   }
 
   /** The same with little memory. */
   static TestEndpoint serve(Path models, TensorMemory memory) throws IOException {
-    return new TestEndpoint(models, options(), memory, duration -> {});
+    return new TestEndpoint(
+        models, options(), memory, SharedRegions.disallowed(), duration -> {});
+  }
+
+  /** The same with shared memory. */
+  static TestEndpoint serve(Path models, SharedRegions regions, Pause pause) throws IOException {
+    return new TestEndpoint(models, options(), new TensorMemory(1 << 30), regions, pause);
   }
 
   /** The defaults on a free port of this machine alone. */
@@ -147,6 +163,10 @@ final class TestEndpoint implements AutoCloseable {
     return memory;
   }
 
+  SharedRegions regions() {
+    return regions;
+  }
+
   ManagedChannel channel() {
     return channel;
   }
@@ -167,13 +187,15 @@ final class TestEndpoint implements AutoCloseable {
     try {
       assertThat(channel.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
       endpoint.shutdown(PATIENCE);
+      repository.close();
+      regions.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
-    repository.close();
     backends.close();
     clock.close();
     assertThat(memory.usedBytes()).as("tensor memory still in use").isZero();
+    assertThat(regions.mapped()).as("shared memory still mapped").isZero();
   }
 }
