@@ -9,6 +9,7 @@ import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import dev.nereid.server.endpoint.grpc.ServerIdentity;
 import dev.nereid.server.memory.DeviceMemory;
 import dev.nereid.server.memory.PageLocking;
+import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.HostMetrics;
@@ -73,24 +74,27 @@ public final class NereidServer implements AutoCloseable {
             backends::backend,
             new ModelConfigLoader.Options(models.autoComplete(), models.configName(), List.of()));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
-    SharedRegions regions = resources.add(sharedRegions(options.memory()));
+    PageLocking pages = PageLocking.NONE;
+    PinnedMemory pinned =
+        resources.add(new PinnedMemory(memory, pages, options.memory().pinnedPoolBytes()));
+    SharedRegions regions = resources.add(sharedRegions(options.memory(), pinned));
     SystemClock clock = resources.add(new SystemClock());
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
-    metrics = options.metrics().allowed() ? metrics(collector, memory) : null;
-    repository = repository(configs, memory, clock, collector);
+    metrics = options.metrics().allowed() ? metrics(collector, pinned) : null;
+    repository = repository(configs, pinned, clock, collector);
     // Closed after the repository, and never under a load that a stop did not wait for.
     resources.add(() -> repository.afterLoading(backends::close));
     resources.add(repository);
     grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory, regions) : null;
   }
 
-  private static SharedRegions sharedRegions(MemoryOptions memory) throws StartException {
+  private static SharedRegions sharedRegions(MemoryOptions memory, PinnedMemory pinned) throws StartException {
     if (!memory.clientSharedMemory()) {
       return SharedRegions.disallowed();
     }
     try {
-      return SharedRegions.allowed(PageLocking.NONE, DeviceMemory.NONE);
+      return SharedRegions.allowed(pinned::lock, DeviceMemory.NONE);
     } catch (UnsupportedOperationException e) {
       throw new StartException(
           "Internal - --allow-client-shm: true (expected: false, since this machine does not let it"
@@ -135,7 +139,7 @@ public final class NereidServer implements AutoCloseable {
   }
 
   private ModelRepository repository(
-      ModelConfigLoader configs, TensorMemory memory, SystemClock clock, ModelCollector collector)
+      ModelConfigLoader configs, PinnedMemory memory, SystemClock clock, ModelCollector collector)
       throws StartException {
     RepositoryOptions models = options.repository();
     try {
@@ -152,11 +156,12 @@ public final class NereidServer implements AutoCloseable {
     }
   }
 
-  private MetricsService metrics(ModelCollector collector, TensorMemory memory)
+  private MetricsService metrics(ModelCollector collector, PinnedMemory memory)
       throws StartException {
     MetricsOptions shown = options.metrics();
     MetricsPage page = new MetricsPage(collector);
-    page.tensorMemory(memory::usedBytes);
+    page.tensorMemory(memory.ordinary()::usedBytes);
+    page.pinnedMemory(memory::totalBytes, memory::usedBytes);
     MetricsService service;
     try {
       service =

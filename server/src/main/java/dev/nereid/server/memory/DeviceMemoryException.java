@@ -8,4 +8,9 @@ public final class DeviceMemoryException extends Exception {
   public DeviceMemoryException(String message) {
     super(message);
   }
+
+  /** With the driver's own exception, and its words. */
+  public DeviceMemoryException(Throwable driver) {
+    super(driver.getMessage(), driver);
+  }
 }

@@ -1,20 +1,57 @@
 package dev.nereid.server.memory;
 
-/**
- * Keeps memory that other code made where it is, so that a GPU reads and writes it directly.
- * Thread-safe.
- */
+import java.nio.ByteBuffer;
+
+/** Memory that stays where it is, so that a GPU reads and writes it directly. Thread-safe. */
 public interface PageLocking {
 
-  /** Where there is no GPU: does nothing. */
-  PageLocking NONE = (what, address, byteSize) -> () -> {};
+  /** Where there is no GPU. */
+  PageLocking NONE =
+      new PageLocking() {
+        @Override
+        public boolean isAvailable() {
+          return false;
+        }
+
+        @Override
+        public Locked allocate(int device, int byteSize) throws DeviceMemoryException {
+          throw new DeviceMemoryException("no GPU");
+        }
+
+        @Override
+        public Runnable lock(int device, long address, long byteSize)
+            throws DeviceMemoryException {
+          throw new DeviceMemoryException("no GPU");
+        }
+      };
+
+  /** Whether there is a GPU. */
+  boolean isAvailable();
 
   /**
-   * Locks a mapping; where that fails, it says so in the log and the memory is used as it is.
-   * Blocks: some 0.3 ms a MiB.
+   * New memory that every GPU reaches. Blocks: some 0.8 ms a MiB.
    *
-   * @param what for the log
-   * @return unlocks it again; to be run once, before the mapping ends
+   * @param device that is in use anyway, by its index among those that this process sees
+   * @throws DeviceMemoryException with the driver's text
    */
-  Runnable lock(String what, long address, long byteSize);
+  Locked allocate(int device, int byteSize) throws DeviceMemoryException;
+
+  /**
+   * Locks memory that other code made. Blocks: some 0.3 ms a MiB.
+   *
+   * @param device as of {@link #allocate}
+   * @return unlocks it; to be run once, before the memory goes
+   * @throws DeviceMemoryException with the driver's text
+   */
+  Runnable lock(int device, long address, long byteSize) throws DeviceMemoryException;
+
+  /** Page-locked memory. */
+  interface Locked {
+
+    /** All of it: direct, and aligned to a page. */
+    ByteBuffer bytes();
+
+    /** Gives it back; nothing of {@link #bytes} may be touched any more. Blocks. */
+    void free();
+  }
 }

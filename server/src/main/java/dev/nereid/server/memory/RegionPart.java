@@ -46,7 +46,7 @@ public final class RegionPart {
    * @throws InferenceException RESOURCE_EXHAUSTED where the copy finds no room or the part is
    *     larger than a tensor may be; the part is released then
    */
-  public ByteBuf tensor(TensorMemory memory) throws InferenceException {
+  public ByteBuf tensor(TensorSource memory) throws InferenceException {
     if (byteSize <= TensorMemory.LARGEST_BYTES && region.storage() instanceof SystemStorage there) {
       ByteBuffer view = there.view(offset, (int) byteSize);
       if (view.alignmentOffset(0, TensorMemory.ALIGNMENT_BYTES) == 0) {
@@ -62,7 +62,7 @@ public final class RegionPart {
    * @return the caller's
    * @throws InferenceException RESOURCE_EXHAUSTED as {@link #tensor}
    */
-  public ByteBuf copy(TensorMemory memory) throws InferenceException {
+  public ByteBuf copy(TensorSource memory) throws InferenceException {
     try {
       ByteBuf copy = memory.allocate(byteSize);
       boolean complete = false;

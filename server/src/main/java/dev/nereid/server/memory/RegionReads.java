@@ -22,7 +22,7 @@ public final class RegionReads {
    * @return empty until {@link #run} has filled it; the caller's
    * @throws InferenceException RESOURCE_EXHAUSTED
    */
-  public ByteBuf add(RegionPart part, TensorMemory memory) throws InferenceException {
+  public ByteBuf add(RegionPart part, TensorSource memory) throws InferenceException {
     try {
       ByteBuf tensor = memory.allocate(part.byteSize());
       reads.add(new Read(part, tensor));

@@ -36,7 +36,7 @@ public final class SharedRegions implements AutoCloseable {
   private static final int COPIERS = 2;
 
   private final boolean allowed;
-  private final PageLocking locking;
+  private final RegionLocking locking;
   private final DeviceMemory devices;
   private final WatchedBuffers buffers = new WatchedBuffers();
   private final ExecutorService worker;
@@ -49,7 +49,7 @@ public final class SharedRegions implements AutoCloseable {
   @GuardedBy("lock")
   private int mapped;
 
-  private SharedRegions(boolean allowed, PageLocking locking, DeviceMemory devices) {
+  private SharedRegions(boolean allowed, RegionLocking locking, DeviceMemory devices) {
     this.allowed = allowed;
     this.locking = locking;
     this.devices = devices;
@@ -65,7 +65,7 @@ public final class SharedRegions implements AutoCloseable {
 
   /** None, and none to come: {@code --allow-client-shm=false}. */
   public static SharedRegions disallowed() {
-    return new SharedRegions(false, PageLocking.NONE, DeviceMemory.NONE);
+    return new SharedRegions(false, RegionLocking.NONE, DeviceMemory.NONE);
   }
 
   /**
@@ -75,7 +75,7 @@ public final class SharedRegions implements AutoCloseable {
    * @param devices for regions of GPUs' memory
    * @throws UnsupportedOperationException where the C library cannot be reached
    */
-  public static SharedRegions allowed(PageLocking locking, DeviceMemory devices) {
+  public static SharedRegions allowed(RegionLocking locking, DeviceMemory devices) {
     PosixMemory.load();
     return new SharedRegions(true, locking, devices);
   }

@@ -42,7 +42,7 @@ final class SystemStorage implements RegionStorage {
    * @throws InferenceException with Triton's texts: INTERNAL where there is no such object,
    *     INVALID_ARGUMENT where it is smaller than that
    */
-  static SystemStorage open(SystemRegion region, PageLocking locking) throws InferenceException {
+  static SystemStorage open(SystemRegion region, RegionLocking locking) throws InferenceException {
     String name = SharedMemoryKey.objectName(region);
     int descriptor;
     try {
@@ -62,7 +62,7 @@ final class SystemStorage implements RegionStorage {
     }
   }
 
-  private static SystemStorage map(SystemRegion region, int descriptor, PageLocking locking)
+  private static SystemStorage map(SystemRegion region, int descriptor, RegionLocking locking)
       throws IOException {
     long offset = region.offset();
     long byteSize = region.byteSize();

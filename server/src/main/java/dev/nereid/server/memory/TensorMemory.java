@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * only make that rarer and each time dearer. Tensors come in few sizes, again and again: a free
  * list for each size finds one in a few nanoseconds whichever thread gave it back.
  */
-public final class TensorMemory {
+public final class TensorMemory implements TensorSource {
 
   /** What TensorFlow asks of a tensor that it shall use in place; also a cache line. */
   public static final int ALIGNMENT_BYTES = 64;
@@ -84,12 +84,12 @@ public final class TensorMemory {
   }
 
   /**
-   * Memory for one tensor; the caller releases it. Its contents are not defined.
+   * {@inheritDoc}
    *
-   * @return empty, with room for exactly {@code byteSize} bytes
    * @throws InferenceException RESOURCE_EXHAUSTED if that would exceed the bound, or what the
    *     system has
    */
+  @Override
   public ByteBuf allocate(long byteSize) throws InferenceException {
     if (byteSize < 0 || byteSize > LARGEST_BYTES) {
       throw new InferenceException(

@@ -1,7 +1,10 @@
 package dev.nereid.server.endpoint.grpc;
 
+import dev.nereid.server.endpoint.ModelVersions;
+import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.server.repository.ModelLookup;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
@@ -92,7 +95,7 @@ public final class GrpcEndpoint {
                   draining,
                   loops,
                   options.compression()),
-              new InferCallMarshaller(memory)));
+              new InferCallMarshaller(memory, model -> memoryOf(models, model, memory))));
       builder.addService(Services.of(health));
       Server server = builder.build();
       listen(server, options);
@@ -152,6 +155,15 @@ public final class GrpcEndpoint {
       server.awaitTermination(LOOPS_END.toNanos(), TimeUnit.NANOSECONDS);
     }
     return loops.close(LOOPS_END) && finished;
+  }
+
+  /** Where a request's tensors go; which of a model's versions it is for is not known that early. */
+  private static TensorSource memoryOf(ModelLookup models, String model, TensorMemory otherwise) {
+    try {
+      return models.resolve(model, ModelVersions.LATEST).memory();
+    } catch (InferenceException notThere) {
+      return otherwise;
+    }
   }
 
   private static NettyServerBuilder transport(GrpcEndpointOptions options, EventLoops loops)

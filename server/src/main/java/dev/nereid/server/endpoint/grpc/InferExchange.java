@@ -16,6 +16,7 @@ import dev.nereid.server.inference.Tensor;
 import dev.nereid.server.memory.RegionReads;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.server.metrics.Refusal;
 import dev.nereid.server.repository.ModelLookup;
 import dev.nereid.server.repository.ModelVersion;
@@ -225,7 +226,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     version = model;
     id = header.getId();
     try {
-      return inputs(message, model.signature());
+      return inputs(message, model.signature(), model.memory());
     } catch (InferenceException e) {
       countRefusal(model, e);
       throw e;
@@ -256,7 +257,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
             e.code() == StatusCode.RESOURCE_EXHAUSTED ? Refusal.OUT_OF_MEMORY : Refusal.INVALID);
   }
 
-  private List<ClientInput> inputs(InferCall message, ModelInterface model)
+  private List<ClientInput> inputs(InferCall message, ModelInterface model, TensorSource source)
       throws InferenceException {
     ModelInferRequest header = message.header();
     if (model.isDecoupled()) {
@@ -267,7 +268,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     parameters = RequestParameters.read(header.getParametersMap());
     RequestCheck.rejectDuplicates(id, "input", RequestInputs.names(header.getInputsList()));
     RequestCheck.rejectDuplicates(id, "output", RequestedOutputs.names(header.getOutputsList()));
-    List<ClientInput> inputs = RequestInputs.read(message, memory, regions, onDevices);
+    List<ClientInput> inputs = RequestInputs.read(message, source, regions, onDevices);
     classes = RequestedOutputs.classes(header.getOutputsList(), regions, placed);
     return inputs;
   }

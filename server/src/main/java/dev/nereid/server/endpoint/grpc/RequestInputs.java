@@ -8,7 +8,7 @@ import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.memory.RegionPart;
 import dev.nereid.server.memory.RegionReads;
 import dev.nereid.server.memory.SharedRegions;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.tensor.DataType;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ final class RequestInputs {
    *     region; NOT_FOUND, UNIMPLEMENTED for shared memory that is not there; RESOURCE_EXHAUSTED
    */
   static List<ClientInput> read(
-      InferCall call, TensorMemory memory, SharedRegions regions, RegionReads onDevices)
+      InferCall call, TensorSource memory, SharedRegions regions, RegionReads onDevices)
       throws InferenceException {
     ModelInferRequest header = call.header();
     List<ByteBuf> owned = call.rawInputs();
@@ -85,7 +85,7 @@ final class RequestInputs {
    * between.
    */
   private static ByteBuf tensor(
-      RegionPart part, @Nullable DataType type, TensorMemory memory, RegionReads onDevices)
+      RegionPart part, @Nullable DataType type, TensorSource memory, RegionReads onDevices)
       throws InferenceException {
     if (part.isOnDevice()) {
       return onDevices.add(part, memory);

@@ -42,6 +42,7 @@ class DecoupledTest {
           config,
           ModelInterface.of(config, Map.of(), Map.of()),
           this,
+          new TensorMemory(1 << 20),
           new ModelStatistics());
     }
 

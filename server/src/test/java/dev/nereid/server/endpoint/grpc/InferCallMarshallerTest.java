@@ -27,7 +27,7 @@ class InferCallMarshallerTest {
 
   private final ParserOracle oracle = new ParserOracle();
   private final TensorMemory memory = new TensorMemory(2 << 20);
-  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory);
+  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory, model -> memory);
 
   /** Writes a message field by field. */
   private interface Fields {
@@ -234,7 +234,7 @@ class InferCallMarshallerTest {
                             .addBytesContents(ByteString.copyFrom(new byte[2000]))))
             .build()
             .toByteArray();
-    InferCallMarshaller small = new InferCallMarshaller(memory, 1000);
+    InferCallMarshaller small = new InferCallMarshaller(memory, model -> memory, 1000);
 
     InferenceException refusal =
         Objects.requireNonNull(small.parse(new SlicedStream(typed, 100)).refusal());

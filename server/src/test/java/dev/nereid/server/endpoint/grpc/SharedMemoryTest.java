@@ -16,7 +16,7 @@ import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
 import dev.nereid.protocol.SystemSharedMemoryStatusResponse.RegionStatus;
 import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
 import dev.nereid.server.memory.DeviceMemory;
-import dev.nereid.server.memory.PageLocking;
+import dev.nereid.server.memory.RegionLocking;
 import dev.nereid.server.memory.SharedObject;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.repository.ModelFolders;
@@ -56,7 +56,7 @@ class SharedMemoryTest {
         .config("held", TestEndpoint.identity("TYPE_INT32", 8, DELAY), "1");
     server =
         TestEndpoint.serve(
-            models, SharedRegions.allowed(PageLocking.NONE, DeviceMemory.NONE), hold);
+            models, SharedRegions.allowed(RegionLocking.NONE, DeviceMemory.NONE), hold);
   }
 
   @AfterEach

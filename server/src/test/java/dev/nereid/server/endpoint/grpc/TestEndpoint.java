@@ -9,6 +9,7 @@ import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.backend.Pause;
 import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelCollector;
@@ -73,7 +74,7 @@ final class TestEndpoint implements AutoCloseable {
         new ModelRepository(
             List.of(models),
             new ModelConfigLoader(backends::backend, ModelConfigLoader.Options.DEFAULTS),
-            memory,
+            PinnedMemory.none(memory),
             clock,
             new ModelCollector(true),
             true,
