@@ -8,7 +8,6 @@ import dev.nereid.server.endpoint.grpc.GrpcEndpoint;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import dev.nereid.server.endpoint.grpc.ServerIdentity;
 import dev.nereid.server.memory.DeviceMemory;
-import dev.nereid.server.memory.PageLocking;
 import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
@@ -74,10 +73,11 @@ public final class NereidServer implements AutoCloseable {
             backends::backend,
             new ModelConfigLoader.Options(models.autoComplete(), models.configName(), List.of()));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
-    PageLocking pages = PageLocking.NONE;
+    GpuMemory gpus = GpuMemory.open();
     PinnedMemory pinned =
-        resources.add(new PinnedMemory(memory, pages, options.memory().pinnedPoolBytes()));
-    SharedRegions regions = resources.add(sharedRegions(options.memory(), pinned));
+        resources.add(
+            new PinnedMemory(memory, gpus.pageLocking(), options.memory().pinnedPoolBytes()));
+    SharedRegions regions = resources.add(sharedRegions(options.memory(), pinned, gpus.shared()));
     SystemClock clock = resources.add(new SystemClock());
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
@@ -89,12 +89,13 @@ public final class NereidServer implements AutoCloseable {
     grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory, regions) : null;
   }
 
-  private static SharedRegions sharedRegions(MemoryOptions memory, PinnedMemory pinned) throws StartException {
+  private static SharedRegions sharedRegions(
+      MemoryOptions memory, PinnedMemory pinned, DeviceMemory devices) throws StartException {
     if (!memory.clientSharedMemory()) {
       return SharedRegions.disallowed();
     }
     try {
-      return SharedRegions.allowed(pinned::lock, DeviceMemory.NONE);
+      return SharedRegions.allowed(pinned::lock, devices);
     } catch (UnsupportedOperationException e) {
       throw new StartException(
           "Internal - --allow-client-shm: true (expected: false, since this machine does not let it"

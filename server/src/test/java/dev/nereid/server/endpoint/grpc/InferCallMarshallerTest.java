@@ -285,6 +285,32 @@ class InferCallMarshallerTest {
   }
 
   @Test
+  void tensorsGoWhereTheirModelWantsThemIfItIsNamedBeforeThem() throws Exception {
+    TensorMemory own = new TensorMemory(1 << 20);
+    InferCallMarshaller marshaller =
+        new InferCallMarshaller(memory, model -> model.equals("simple") ? own : memory);
+    byte[] simple = Requests.simple().build().toByteArray();
+    byte[] other = Requests.simple().setModelName("other").build().toByteArray();
+    // As no serialiser writes it: the name comes last.
+    byte[] late =
+        ByteString.copyFrom(Requests.simple().clearModelName().build().toByteArray())
+            .concat(ModelInferRequest.newBuilder().setModelName("simple").build().toByteString())
+            .toByteArray();
+
+    InferCall call = marshaller.parse(new SlicedStream(simple, 7));
+    assertThat(own.usedBytes()).isEqualTo(128);
+    assertThat(memory.usedBytes()).isZero();
+    call.release();
+    for (byte[] message : new byte[][] {other, late}) {
+      InferCall elsewhere = marshaller.parse(new SlicedStream(message, 7));
+      assertThat(elsewhere.refusal()).isNull();
+      assertThat(own.usedBytes()).isZero();
+      assertThat(memory.usedBytes()).isEqualTo(128);
+      elsewhere.release();
+    }
+  }
+
+  @Test
   void unknownFieldsInsideAnInputAreKeptToo() {
     byte[] message =
         Requests.simple(
