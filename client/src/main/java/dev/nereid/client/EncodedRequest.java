@@ -7,10 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A serialised ModelInferRequest, in pieces: everything but {@code raw_input_contents}, then for
- * each input the field's tag and length, and the caller's own buffer.
+ * each input that is not in shared memory the field's tag and length, and the caller's own buffer.
  *
  * <p>The pieces put together are what the generated class would write, byte for byte.
  */
@@ -21,8 +23,10 @@ final class EncodedRequest {
 
   private final List<ByteBuffer> pieces;
   private final int sizeBytes;
+  private final Set<String> outputsElsewhere;
 
-  private EncodedRequest(List<ByteBuffer> pieces) {
+  private EncodedRequest(List<ByteBuffer> pieces, Set<String> outputsElsewhere) {
+    this.outputsElsewhere = outputsElsewhere;
     long total = 0;
     for (ByteBuffer piece : pieces) {
       total += piece.remaining();
@@ -40,10 +44,12 @@ final class EncodedRequest {
     List<ByteBuffer> pieces = new ArrayList<>(1 + 2 * request.inputs().size());
     pieces.add(ByteBuffer.wrap(head(request).toByteArray()));
     for (InferInput input : request.inputs()) {
-      pieces.add(fieldStart(input.data().remaining()));
-      pieces.add(input.data());
+      if (input.sharedMemory().isEmpty()) {
+        pieces.add(fieldStart(input.data().remaining()));
+        pieces.add(input.data());
+      }
     }
-    return new EncodedRequest(pieces);
+    return new EncodedRequest(pieces, outputsElsewhere(request));
   }
 
   /** The same bytes in one array of its own. */
@@ -52,7 +58,7 @@ final class EncodedRequest {
     for (ByteBuffer piece : pieces) {
       all.put(piece.duplicate());
     }
-    return new EncodedRequest(List.of(all.flip()));
+    return new EncodedRequest(List.of(all.flip()), outputsElsewhere);
   }
 
   List<ByteBuffer> pieces() {
@@ -61,6 +67,18 @@ final class EncodedRequest {
 
   int sizeBytes() {
     return sizeBytes;
+  }
+
+  /** Outputs that the answer has no data of, since they are wanted in shared memory. */
+  Set<String> outputsElsewhere() {
+    return outputsElsewhere;
+  }
+
+  private static Set<String> outputsElsewhere(InferRequest request) {
+    return request.outputs().stream()
+        .filter(output -> output.parameters().containsKey("shared_memory_region"))
+        .map(RequestedOutput::name)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static ModelInferRequest head(InferRequest request) {
@@ -76,6 +94,7 @@ final class EncodedRequest {
       for (long dimension : input.shape()) {
         tensor.addShape(dimension);
       }
+      input.sharedMemory().ifPresent(part -> tensor.putAllParameters(part.parameters()));
     }
     for (RequestedOutput output : request.outputs()) {
       head.addOutputsBuilder().setName(output.name()).putAllParameters(output.parameters());

@@ -3,6 +3,8 @@ package dev.nereid.client;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +17,7 @@ final class InferCall extends ClientCall.Listener<InferResponse> implements InFl
   private final ClientCall<EncodedRequest, InferResponse> call;
   private final InferCallback callback;
   private @Nullable InferResponse response;
+  private Set<String> outputsElsewhere = Set.of();
 
   InferCall(ClientCall<EncodedRequest, InferResponse> call, InferCallback callback) {
     this.call = call;
@@ -23,6 +26,7 @@ final class InferCall extends ClientCall.Listener<InferResponse> implements InFl
 
   /** Once. The request is in the connection's buffers, or waits for a connection, on return. */
   void start(EncodedRequest request, Metadata headers) {
+    outputsElsewhere = request.outputsElsewhere();
     call.start(this, headers);
     try {
       // One more than is due, so that a server that sends too many is found out.
@@ -56,7 +60,7 @@ final class InferCall extends ClientCall.Listener<InferResponse> implements InFl
       if (!status.isOk()) {
         callback.onFailure(InferenceFailure.of(status));
       } else if (response instanceof InferResponse.Valid valid) {
-        callback.onResult(valid.result());
+        onResult(valid);
       } else {
         String reason =
             response instanceof InferResponse.Malformed malformed
@@ -67,5 +71,16 @@ final class InferCall extends ClientCall.Listener<InferResponse> implements InFl
     } catch (RuntimeException e) {
       logger.error("A callback failed; the call had ended", e);
     }
+  }
+
+  private void onResult(InferResponse.Valid valid) {
+    for (Map.Entry<String, String> output : valid.empty().entrySet()) {
+      if (!outputsElsewhere.contains(output.getKey())) {
+        callback.onFailure(
+            new InferenceFailure(Status.Code.INTERNAL, "response: " + output.getValue(), null));
+        return;
+      }
+    }
+    callback.onResult(valid.result());
   }
 }

@@ -5,6 +5,7 @@ import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.RawTensors;
 import dev.nereid.tensor.Shapes;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * One input tensor.
@@ -13,13 +14,58 @@ import java.nio.ByteBuffer;
  * until {@link NereidClient#prepare} returns.
  *
  * @param shape with the batch dimension, where the model has one
- * @param data raw-encoded, little-endian, row-major, from position to limit; direct or not
+ * @param data raw-encoded, little-endian, row-major, from position to limit; direct or not; empty
+ *     where the tensor lies in shared memory
+ * @param sharedMemory where it lies, if it is there
  */
-public record InferInput(String name, DataType type, long[] shape, ByteBuffer data) {
+public record InferInput(
+    String name,
+    DataType type,
+    long[] shape,
+    ByteBuffer data,
+    Optional<SharedMemoryPart> sharedMemory) {
 
   public InferInput {
     shape = shape.clone();
     data = data.slice();
+    if (sharedMemory.isPresent()) {
+      checkShared(name, type, shape, data, sharedMemory.get());
+    } else {
+      checkSize(name, type, shape, data);
+    }
+  }
+
+  /** One whose data is sent. */
+  public InferInput(String name, DataType type, long[] shape, ByteBuffer data) {
+    this(name, type, shape, data, Optional.empty());
+  }
+
+  /**
+   * One that the server reads from shared memory. Its bytes must not change until the call ends;
+   * they are not looked at here.
+   */
+  public static InferInput inSharedMemory(
+      String name, DataType type, long[] shape, SharedMemoryPart part) {
+    return new InferInput(name, type, shape, ByteBuffer.allocate(0), Optional.of(part));
+  }
+
+  private static void checkShared(
+      String name, DataType type, long[] shape, ByteBuffer data, SharedMemoryPart part) {
+    if (data.hasRemaining()) {
+      throw new IllegalArgumentException(
+          "data of input '" + name + "': there (expected: none beside shared memory)");
+    }
+    if (type.isFixedSize() && part.byteSize() != RawTensors.byteSize(type, shape)) {
+      throw mismatch(
+          name,
+          part.byteSize() + " bytes",
+          RawTensors.byteSize(type, shape) + " bytes",
+          type,
+          shape);
+    }
+  }
+
+  private static void checkSize(String name, DataType type, long[] shape, ByteBuffer data) {
     if (type.isFixedSize()) {
       long expectedBytes = RawTensors.byteSize(type, shape);
       if (data.remaining() != expectedBytes) {

@@ -1,5 +1,10 @@
 package dev.nereid.client;
 
+import com.google.protobuf.ByteString;
+import dev.nereid.protocol.CudaSharedMemoryRegisterRequest;
+import dev.nereid.protocol.CudaSharedMemoryStatusRequest;
+import dev.nereid.protocol.CudaSharedMemoryStatusResponse;
+import dev.nereid.protocol.CudaSharedMemoryUnregisterRequest;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
 import dev.nereid.protocol.ModelConfigRequest;
 import dev.nereid.protocol.ModelConfigResponse;
@@ -17,6 +22,10 @@ import dev.nereid.protocol.ServerMetadataRequest;
 import dev.nereid.protocol.ServerMetadataResponse;
 import dev.nereid.protocol.ServerReadyRequest;
 import dev.nereid.protocol.ServerReadyResponse;
+import dev.nereid.protocol.SystemSharedMemoryRegisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
+import dev.nereid.protocol.SystemSharedMemoryStatusResponse;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
 import io.grpc.CallOptions;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
@@ -159,6 +168,88 @@ public final class NereidClient implements AutoCloseable {
     return call(
         GRPCInferenceServiceGrpc.getRepositoryIndexMethod(),
         RepositoryIndexRequest.newBuilder().setReady(onlyReady).build());
+  }
+
+  /**
+   * Lets the server use a POSIX shared memory object on its machine, as that of {@link
+   * SystemSharedMemory}.
+   *
+   * @param region a name of the caller's choice, which is the server's whole: no other client may
+   *     have it
+   * @param key the object's name
+   * @param offset bytes from the object's start to the region's
+   */
+  public CompletableFuture<Void> registerSystemSharedMemory(
+      String region, String key, long offset, long byteSize) {
+    return call(
+        GRPCInferenceServiceGrpc.getSystemSharedMemoryRegisterMethod(),
+        SystemSharedMemoryRegisterRequest.newBuilder()
+            .setName(region)
+            .setKey(key)
+            .setOffset(offset)
+            .setByteSize(byteSize)
+            .build(),
+        done -> null);
+  }
+
+  /**
+   * Takes a region back; the server unmaps it once no request uses it.
+   *
+   * @param region empty for every region of the server, also those of other clients
+   */
+  public CompletableFuture<Void> unregisterSystemSharedMemory(String region) {
+    return call(
+        GRPCInferenceServiceGrpc.getSystemSharedMemoryUnregisterMethod(),
+        SystemSharedMemoryUnregisterRequest.newBuilder().setName(region).build(),
+        done -> null);
+  }
+
+  /**
+   * The server's regions by name.
+   *
+   * @param region empty for all
+   */
+  public CompletableFuture<SystemSharedMemoryStatusResponse> systemSharedMemoryStatus(
+      String region) {
+    return call(
+        GRPCInferenceServiceGrpc.getSystemSharedMemoryStatusMethod(),
+        SystemSharedMemoryStatusRequest.newBuilder().setName(region).build());
+  }
+
+  /**
+   * Lets the server use memory that this process, or one that it knows, allocated on a GPU of the
+   * server's machine.
+   *
+   * @param region as of {@link #registerSystemSharedMemory}
+   * @param handle its {@code cudaIpcMemHandle_t}, 64 bytes
+   * @param device the GPU, as the server numbers it
+   */
+  public CompletableFuture<Void> registerCudaSharedMemory(
+      String region, byte[] handle, long device, long byteSize) {
+    return call(
+        GRPCInferenceServiceGrpc.getCudaSharedMemoryRegisterMethod(),
+        CudaSharedMemoryRegisterRequest.newBuilder()
+            .setName(region)
+            .setRawHandle(ByteString.copyFrom(handle))
+            .setDeviceId(device)
+            .setByteSize(byteSize)
+            .build(),
+        done -> null);
+  }
+
+  /** As {@link #unregisterSystemSharedMemory}, of a GPU's memory. */
+  public CompletableFuture<Void> unregisterCudaSharedMemory(String region) {
+    return call(
+        GRPCInferenceServiceGrpc.getCudaSharedMemoryUnregisterMethod(),
+        CudaSharedMemoryUnregisterRequest.newBuilder().setName(region).build(),
+        done -> null);
+  }
+
+  /** As {@link #systemSharedMemoryStatus}, of GPUs' memory. */
+  public CompletableFuture<CudaSharedMemoryStatusResponse> cudaSharedMemoryStatus(String region) {
+    return call(
+        GRPCInferenceServiceGrpc.getCudaSharedMemoryStatusMethod(),
+        CudaSharedMemoryStatusRequest.newBuilder().setName(region).build());
   }
 
   /**

@@ -19,6 +19,11 @@ public record RequestedOutput(String name, Map<String, InferParameter> parameter
     return new RequestedOutput(name, Map.of());
   }
 
+  /** The tensor, written to shared memory; the result has its type and shape, and no data. */
+  public static RequestedOutput inSharedMemory(String name, SharedMemoryPart part) {
+    return new RequestedOutput(name, part.parameters());
+  }
+
   /** The {@code labels} largest values as BYTES, each {@code value:index[:label]}. */
   public static RequestedOutput classification(String name, long labels) {
     return new RequestedOutput(

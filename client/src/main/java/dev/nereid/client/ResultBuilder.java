@@ -6,7 +6,9 @@ import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.RawTensors;
 import dev.nereid.tensor.Shapes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Puts a response's descriptions and data together, and checks that they agree. */
 final class ResultBuilder {
@@ -14,6 +16,7 @@ final class ResultBuilder {
   private ResultBuilder() {}
 
   static InferResponse build(ModelInferResponse response, List<RawOutput> rawOutputs) {
+    Map<String, String> empty = new HashMap<>(0);
     try {
       return new InferResponse.Valid(
           new InferResult(
@@ -21,14 +24,15 @@ final class ResultBuilder {
               response.getModelVersion(),
               response.getId(),
               response.getParametersMap(),
-              outputs(response.getOutputsList(), rawOutputs)));
+              outputs(response.getOutputsList(), rawOutputs, empty)),
+          empty);
     } catch (IllegalArgumentException e) {
       return new InferResponse.Malformed("response: " + e.getMessage());
     }
   }
 
   private static List<InferOutput> outputs(
-      List<InferOutputTensor> tensors, List<RawOutput> rawOutputs) {
+      List<InferOutputTensor> tensors, List<RawOutput> rawOutputs, Map<String, String> empty) {
     boolean typed =
         rawOutputs.isEmpty() && tensors.stream().anyMatch(InferOutputTensor::hasContents);
     if (!typed && rawOutputs.size() != tensors.size()) {
@@ -44,12 +48,13 @@ final class ResultBuilder {
       InferOutputTensor tensor = tensors.get(i);
       DataType type = type(tensor);
       RawOutput raw = typed ? TypedContents.encode(type, tensor.getContents()) : rawOutputs.get(i);
-      outputs.add(output(tensor, type, raw));
+      outputs.add(output(tensor, type, raw, empty));
     }
     return outputs;
   }
 
-  private static InferOutput output(InferOutputTensor tensor, DataType type, RawOutput raw) {
+  private static InferOutput output(
+      InferOutputTensor tensor, DataType type, RawOutput raw, Map<String, String> empty) {
     long[] shape = new long[tensor.getShapeCount()];
     for (int i = 0; i < shape.length; i++) {
       shape[i] = tensor.getShape(i);
@@ -58,7 +63,7 @@ final class ResultBuilder {
     if (type.isFixedSize() && !elsewhere) {
       long expectedBytes = RawTensors.byteSize(type, shape);
       if (raw.sizeBytes() != expectedBytes) {
-        throw new IllegalArgumentException(
+        String text =
             "data of output '"
                 + tensor.getName()
                 + "': "
@@ -69,7 +74,11 @@ final class ResultBuilder {
                 + type
                 + " "
                 + Shapes.text(shape)
-                + ")");
+                + ")";
+        if (raw.sizeBytes() > 0) {
+          throw new IllegalArgumentException(text);
+        }
+        empty.put(tensor.getName(), text);
       }
     }
     return new InferOutput(

@@ -24,6 +24,7 @@ final class FlagSections implements IHelpSectionRenderer {
     HEADINGS.put("repository", "Models:");
     HEADINGS.put("devices", "Devices:");
     HEADINGS.put("grpc", "gRPC:");
+    HEADINGS.put("memory", "Memory:");
     HEADINGS.put("metrics", "Metrics:");
     HEADINGS.put("logs", "Log:");
   }

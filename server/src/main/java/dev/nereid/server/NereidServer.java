@@ -3,16 +3,19 @@ package dev.nereid.server;
 import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
-import dev.nereid.server.config.Gpus;
 import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.endpoint.grpc.GrpcEndpoint;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import dev.nereid.server.endpoint.grpc.ServerIdentity;
-import dev.nereid.server.gpu.ComputeCapability;
-import dev.nereid.server.gpu.GpuDevice;
+import dev.nereid.server.gpu.CudaHostMemory;
+import dev.nereid.server.gpu.CudaSharedMemory;
 import dev.nereid.server.gpu.GpuDevices;
 import dev.nereid.server.gpu.GpuTelemetry;
 import dev.nereid.server.host.HostPolicies;
+import dev.nereid.server.memory.DeviceMemory;
+import dev.nereid.server.memory.PageLocking;
+import dev.nereid.server.memory.PinnedMemory;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.HostMetrics;
 import dev.nereid.server.metrics.MetricsPage;
@@ -26,7 +29,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -83,20 +85,45 @@ public final class NereidServer implements AutoCloseable {
             new ModelConfigLoader.Options(
                 models.autoComplete(),
                 models.configName(),
-                usable(gpus, options.devices().minComputeCapability())));
+                UsableGpus.of(gpus, options.devices().minComputeCapability())));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
+    PageLocking pages =
+        gpus.driver().<PageLocking>map(CudaHostMemory::new).orElse(PageLocking.NONE);
+    DeviceMemory onDevices =
+        gpus.driver().<DeviceMemory>map(CudaSharedMemory::new).orElse(DeviceMemory.NONE);
+    PinnedMemory pinned =
+        resources.add(
+            new PinnedMemory(memory, pages, options.memory().pinnedPoolBytes()));
+    SharedRegions regions = resources.add(sharedRegions(options.memory(), pinned, onDevices));
     SystemClock clock = resources.add(new SystemClock());
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());
-    metrics = options.metrics().allowed() ? metrics(collector, memory, gpus) : null;
-    repository = repository(configs, memory, clock, collector);
+    metrics = options.metrics().allowed() ? metrics(collector, pinned, gpus) : null;
+    repository = repository(configs, pinned, clock, collector);
     // Closed after the repository, and never under a load that a stop did not wait for.
     resources.add(() -> repository.afterLoading(backends::close));
     resources.add(repository);
-    grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory) : null;
+    grpc = options.grpc().isPresent() ? grpc(options.grpc().get(), memory, regions) : null;
   }
 
-  private GrpcEndpoint grpc(GrpcEndpointOptions endpoint, TensorMemory memory)
+  private static SharedRegions sharedRegions(
+      MemoryOptions memory, PinnedMemory pinned, DeviceMemory devices) throws StartException {
+    if (!memory.clientSharedMemory()) {
+      return SharedRegions.disallowed();
+    }
+    try {
+      return SharedRegions.allowed(pinned::lock, devices);
+    } catch (UnsupportedOperationException e) {
+      throw new StartException(
+          "Internal - --allow-client-shm: true (expected: false, since this machine does not let it"
+              + " be): "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  private GrpcEndpoint grpc(
+      GrpcEndpointOptions endpoint, TensorMemory memory, SharedRegions regions)
       throws StartException {
     try {
       GrpcEndpoint grpc =
@@ -105,7 +132,8 @@ public final class NereidServer implements AutoCloseable {
                   Math.min(endpoint.maxMessageBytes(), largestMessageBytes())),
               new ServerIdentity(options.id(), version()),
               repository,
-              memory);
+              memory,
+              regions);
       resources.add(() -> finish(grpc));
       return grpc;
     } catch (IOException e) {
@@ -129,7 +157,7 @@ public final class NereidServer implements AutoCloseable {
   }
 
   private ModelRepository repository(
-      ModelConfigLoader configs, TensorMemory memory, SystemClock clock, ModelCollector collector)
+      ModelConfigLoader configs, PinnedMemory memory, SystemClock clock, ModelCollector collector)
       throws StartException {
     RepositoryOptions models = options.repository();
     try {
@@ -155,29 +183,12 @@ public final class NereidServer implements AutoCloseable {
     }
   }
 
-  /** Those that instances may run on. */
-  private static Gpus usable(GpuDevices gpus, ComputeCapability least) {
-    List<Gpus.Gpu> usable = new ArrayList<>();
-    String absence = gpus.absence();
-    for (GpuDevice device : gpus.devices()) {
-      if (device.computeCapability().compareTo(least) >= 0) {
-        usable.add(new Gpus.Gpu(device.index(), device.uuid()));
-      } else {
-        absence =
-            "GPU %d (%s) has compute capability %s (expected: at least %s,"
-                    .formatted(device.index(), device.name(), device.computeCapability(), least)
-                + " --min-supported-compute-capability)";
-        log.warn("{}: it is not used", absence);
-      }
-    }
-    return new Gpus(usable, Double.parseDouble(least.toString()), absence);
-  }
-
-  private MetricsService metrics(ModelCollector collector, TensorMemory memory, GpuDevices gpus)
+  private MetricsService metrics(ModelCollector collector, PinnedMemory memory, GpuDevices gpus)
       throws StartException {
     MetricsOptions shown = options.metrics();
     MetricsPage page = new MetricsPage(collector);
-    page.tensorMemory(memory::usedBytes);
+    page.tensorMemory(memory.ordinary()::usedBytes);
+    page.pinnedMemory(memory::totalBytes, memory::usedBytes);
     MetricsService service;
     try {
       service =

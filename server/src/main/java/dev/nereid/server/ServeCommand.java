@@ -73,6 +73,8 @@ public final class ServeCommand implements Callable<Integer> {
 
   @Mixin private GrpcFlags grpc = new GrpcFlags();
 
+  @Mixin private MemoryFlags memory = new MemoryFlags();
+
   @Mixin private MetricsFlags metrics = new MetricsFlags();
 
   @Mixin private LogFlags logs = new LogFlags();
@@ -109,6 +111,7 @@ public final class ServeCommand implements Callable<Integer> {
           repository.options(),
           devices.options(),
           grpc.options(),
+          memory.options(),
           metrics.options(),
           logs.options());
     } catch (TypeConversionException e) {

@@ -18,6 +18,7 @@ public record ServerOptions(
     RepositoryOptions repository,
     DeviceOptions devices,
     Optional<GrpcEndpointOptions> grpc,
+    MemoryOptions memory,
     MetricsOptions metrics,
     LogOptions log) {
 

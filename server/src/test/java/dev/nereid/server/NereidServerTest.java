@@ -10,10 +10,14 @@ import dev.nereid.client.InferRequest;
 import dev.nereid.client.InferResult;
 import dev.nereid.client.InferenceFailure;
 import dev.nereid.client.NereidClient;
+import dev.nereid.client.RequestedOutput;
+import dev.nereid.client.SharedMemoryPart;
+import dev.nereid.client.SystemSharedMemory;
 import dev.nereid.protocol.RepositoryIndexResponse.ModelIndex;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.metrics.PrometheusPage;
 import dev.nereid.server.repository.ModelFolders;
+import dev.nereid.tensor.DataType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -26,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -560,5 +565,52 @@ class NereidServerTest {
         .returns("UNAVAILABLE", ModelIndex::getState);
     assertThat(failureOf(client().infer(request("m", 1))))
         .isEqualTo("NOT_FOUND Request for unknown model: 'm' has no available versions");
+  }
+
+  @Test
+  void tensorsMayLieInSharedMemoryWhereItIsAllowed() throws Exception {
+    models.identity("m", "", "1");
+    NereidServer started = start("--allow-client-shm=true");
+    String key = "/nereid-test-" + UUID.randomUUID();
+    try (SystemSharedMemory memory = SystemSharedMemory.create(key, 4096)) {
+      client().registerSystemSharedMemory("r", key, 0, 4096).join();
+      memory.bytes(64, 16).asFloatBuffer().put(new float[] {1, 2, 3, 4});
+
+      InferResult result =
+          client()
+              .infer(
+                  InferRequest.to("m")
+                      .input(
+                          InferInput.inSharedMemory(
+                              "INPUT0",
+                              DataType.FP32,
+                              new long[] {1, 4},
+                              new SharedMemoryPart("r", 64, 16)))
+                      .output(
+                          RequestedOutput.inSharedMemory(
+                              "OUTPUT0", new SharedMemoryPart("r", 1024, 64)))
+                      .build())
+              .join();
+
+      assertThat(result.output("OUTPUT0").shape()).containsExactly(1, 4);
+      assertThat(memory.bytes(1024 + 12, 4).getFloat()).isEqualTo(4);
+      assertThat(client().systemSharedMemoryStatus("").join().getRegionsMap()).containsOnlyKeys("r");
+      PrometheusPage page = metrics(started);
+      assertThat(page.value("nv_inference_request_success", "model=m, version=1")).isEqualTo(1);
+      assertThat(page.value("nv_pinned_memory_pool_used_bytes", "")).isZero();
+      assertThat(mappings(key)).isEqualTo(2);
+
+      // What clients leave registered goes with the server.
+      started.close();
+      assertThat(mappings(key)).isEqualTo(1);
+      memory.bytes(0, 1).put((byte) 1);
+    }
+  }
+
+  /** How often this process, which is server and client, has an object mapped. */
+  private static long mappings(String key) throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+        .filter(line -> line.contains(key))
+        .count();
   }
 }

@@ -3,9 +3,7 @@ package dev.nereid.server.memory;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
-import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledDirectByteBuf;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * only make that rarer and each time dearer. Tensors come in few sizes, again and again: a free
  * list for each size finds one in a few nanoseconds whichever thread gave it back.
  */
-public final class TensorMemory {
+public final class TensorMemory implements TensorSource {
 
   /** What TensorFlow asks of a tensor that it shall use in place; also a cache line. */
   public static final int ALIGNMENT_BYTES = 64;
@@ -42,7 +40,7 @@ public final class TensorMemory {
 
   private final long maxBytes;
   private final long maxRetainedBytes;
-  private final Allocator allocator = new Allocator();
+  private final WatchedBuffers buffers = new WatchedBuffers();
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -86,19 +84,19 @@ public final class TensorMemory {
   }
 
   /**
-   * Memory for one tensor; the caller releases it. Its contents are not defined.
+   * {@inheritDoc}
    *
-   * @return empty, with room for exactly {@code byteSize} bytes
    * @throws InferenceException RESOURCE_EXHAUSTED if that would exceed the bound, or what the
    *     system has
    */
+  @Override
   public ByteBuf allocate(long byteSize) throws InferenceException {
     if (byteSize < 0 || byteSize > LARGEST_BYTES) {
       throw new InferenceException(
           StatusCode.RESOURCE_EXHAUSTED,
           "tensor byte size: " + byteSize + " (expected: 0.." + LARGEST_BYTES + ")");
     }
-    return allocator.tensor(take((int) byteSize), (int) byteSize);
+    return buffers.watch(new TensorBuffer(take((int) byteSize), (int) byteSize));
   }
 
   /** In use at this moment, in whole slabs. */
@@ -214,8 +212,8 @@ public final class TensorMemory {
 
     private final Slab slab;
 
-    TensorBuffer(Allocator allocator, Slab slab, int byteSize) {
-      super(allocator, slab.memory(byteSize), byteSize);
+    TensorBuffer(Slab slab, int byteSize) {
+      super(buffers, slab.memory(byteSize), byteSize);
       this.slab = slab;
       clear();
     }
@@ -224,33 +222,6 @@ public final class TensorMemory {
     protected void deallocate() {
       super.deallocate();
       giveBack(slab);
-    }
-  }
-
-  /** Watches tensors for leaks, as Netty's allocators do; anything else comes unpooled. */
-  private final class Allocator extends AbstractByteBufAllocator {
-
-    Allocator() {
-      super(true);
-    }
-
-    ByteBuf tensor(Slab slab, int byteSize) {
-      return toLeakAwareBuffer(new TensorBuffer(this, slab, byteSize));
-    }
-
-    @Override
-    protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
-      return Unpooled.buffer(initialCapacity, maxCapacity);
-    }
-
-    @Override
-    protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
-      return Unpooled.directBuffer(initialCapacity, maxCapacity);
-    }
-
-    @Override
-    public boolean isDirectBufferPooled() {
-      return true;
     }
   }
 }

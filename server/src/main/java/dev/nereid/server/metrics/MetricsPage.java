@@ -38,6 +38,19 @@ public final class MetricsPage {
         .register(registry);
   }
 
+  /** Shows Triton's gauges of page-locked memory. */
+  public void pinnedMemory(LongSupplier totalBytes, LongSupplier usedBytes) {
+    pinned("nv_pinned_memory_pool_total_bytes", "total", totalBytes);
+    pinned("nv_pinned_memory_pool_used_bytes", "used", usedBytes);
+  }
+
+  private void pinned(String name, String which, LongSupplier bytes) {
+    Gauge.builder(name, bytes, LongSupplier::getAsLong)
+        .description("Pinned memory pool " + which + " memory size, in bytes")
+        .strongReference(true)
+        .register(registry);
+  }
+
   /** The page as it is now. Does not block. */
   public String text() {
     return TritonTextWriter.write(registry.getPrometheusRegistry().scrape());

@@ -7,7 +7,7 @@ import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.config.ModelDraft;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.scheduling.Clock;
 import dev.nereid.server.scheduling.ThreadPlacement;
@@ -56,7 +56,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   private final SortedMap<String, List<Path>> directories;
   private final SortedMap<String, ModelEntry> models;
   private final ModelConfigLoader configs;
-  private final TensorMemory memory;
+  private final PinnedMemory memory;
   private final Clock clock;
   private final ModelCollector collector;
   private final boolean strictReadiness;
@@ -84,7 +84,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   public ModelRepository(
       List<Path> repositories,
       ModelConfigLoader configs,
-      TensorMemory memory,
+      PinnedMemory memory,
       Clock clock,
       ModelCollector collector,
       boolean strictReadiness,

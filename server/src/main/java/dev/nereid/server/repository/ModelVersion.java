@@ -2,6 +2,7 @@ package dev.nereid.server.repository;
 
 import dev.nereid.protocol.ModelConfig;
 import dev.nereid.server.config.ModelInterface;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.scheduling.Scheduler;
 
@@ -10,6 +11,7 @@ import dev.nereid.server.scheduling.Scheduler;
  *
  * @param config complete: defaults filled, auto-completed, normalised
  * @param signature what it takes and gives, of that config
+ * @param memory where its requests' tensors are to be put
  */
 public record ModelVersion(
     String name,
@@ -17,4 +19,5 @@ public record ModelVersion(
     ModelConfig config,
     ModelInterface signature,
     Scheduler scheduler,
+    TensorSource memory,
     ModelStatistics statistics) {}

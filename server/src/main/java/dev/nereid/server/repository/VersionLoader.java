@@ -12,7 +12,8 @@ import dev.nereid.server.config.ModelInterface;
 import dev.nereid.server.config.PlannedInstance;
 import dev.nereid.server.config.Reshape;
 import dev.nereid.server.config.VersionConfig;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.ModelMemory;
+import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.metrics.ModelMeters;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.scheduling.Clock;
@@ -37,7 +38,7 @@ import java.util.function.Consumer;
 final class VersionLoader {
 
   private final ModelConfigLoader configs;
-  private final TensorMemory memory;
+  private final PinnedMemory memory;
   private final Clock clock;
   private final Executor executor;
   private final Consumer<String> gpuFaults;
@@ -45,7 +46,7 @@ final class VersionLoader {
 
   VersionLoader(
       ModelConfigLoader configs,
-      TensorMemory memory,
+      PinnedMemory memory,
       Clock clock,
       Executor executor,
       Consumer<String> gpuFaults,
@@ -59,7 +60,8 @@ final class VersionLoader {
   }
 
   /** A model in memory, before it has instances. */
-  private record Prepared(VersionConfig config, LoadedModel model, long startNanos) {}
+  private record Prepared(
+      VersionConfig config, LoadedModel model, ModelMemory memory, long startNanos) {}
 
   /**
    * Loads one version on the executor's threads; no thread waits for another.
@@ -78,7 +80,11 @@ final class VersionLoader {
     long startNanos = clock.nanoTime();
     try {
       VersionConfig config = configs.complete(draft, version);
-      return new Prepared(config, config.backend().load(config.spec()), startNanos);
+      return new Prepared(
+          config,
+          PinnedModel.load(config.backend(), config.spec(), memory),
+          PinnedModel.memory(config.spec(), memory),
+          startNanos);
     } catch (ConfigException e) {
       throw new CompletionException(e);
     } catch (BackendException e) {
@@ -166,7 +172,7 @@ final class VersionLoader {
             outputs(config),
             scheduled,
             statistics,
-            memory,
+            prepared.memory,
             clock,
             watched(config, faults));
     ModelVersion served =
@@ -176,6 +182,7 @@ final class VersionLoader {
             config.config(),
             ModelInterface.of(config.config(), config.inputReshapes(), config.labels()),
             scheduler,
+            prepared.memory.inputs(),
             statistics);
     try {
       scheduler.start();

@@ -1,6 +1,6 @@
 package dev.nereid.server.scheduling;
 
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.ModelMemory;
 import java.util.List;
 
 /**
@@ -11,7 +11,7 @@ import java.util.List;
  * @param memory for gathered inputs and for outputs
  */
 record ModelLayout(
-    String modelName, int maxBatchSize, List<ModelOutput> outputs, TensorMemory memory) {
+    String modelName, int maxBatchSize, List<ModelOutput> outputs, ModelMemory memory) {
 
   ModelLayout {
     outputs = List.copyOf(outputs);

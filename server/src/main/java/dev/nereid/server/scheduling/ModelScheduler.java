@@ -5,7 +5,7 @@ import dev.nereid.server.config.BatchingConfig;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.StatusCode;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.metrics.FailureReason;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.metrics.QueueGauges;
@@ -166,7 +166,7 @@ public final class ModelScheduler implements Scheduler, QueueGauges {
       List<ModelOutput> outputs,
       List<ScheduledInstance> instances,
       ModelStatistics statistics,
-      TensorMemory memory,
+      ModelMemory memory,
       Clock clock,
       InstanceFaults faults) {
     this.modelName = config.modelName();

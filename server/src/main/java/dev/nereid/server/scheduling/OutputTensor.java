@@ -1,7 +1,7 @@
 package dev.nereid.server.scheduling;
 
 import dev.nereid.server.inference.InferenceException;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
 import io.netty.buffer.ByteBuf;
@@ -29,7 +29,7 @@ record OutputTensor(DataType type, long[] shape, ByteBuf data) {
       DataType type,
       long[] shape,
       long byteSize,
-      TensorMemory memory) {
+      TensorSource memory) {
     check(layout, output, rows, type, shape);
     if (type.isFixedSize() && byteSize != Shapes.elementCount(shape) * type.byteSize()) {
       throw new MisbehavingBackendException(

@@ -148,7 +148,7 @@ final class RequestBatch implements Batch, Execution {
     }
     OutputTensor output =
         OutputTensor.allocate(
-            layout, layout.outputs().get(index), rows, type, shape, byteSize, layout.memory());
+            layout, layout.outputs().get(index), rows, type, shape, byteSize, layout.memory().outputs());
     outputs[index] = output;
     return output.writable();
   }
@@ -202,7 +202,7 @@ final class RequestBatch implements Batch, Execution {
     }
     ByteBuf all;
     try {
-      all = layout.memory().allocate(byteSize);
+      all = layout.memory().inputs().allocate(byteSize);
     } catch (InferenceException refusal) {
       throw new TensorMemoryExhaustedException(refusal);
     }

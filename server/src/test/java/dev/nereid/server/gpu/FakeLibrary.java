@@ -82,8 +82,8 @@ public final class FakeLibrary {
   }
 
   /** Asks it for an address. */
-  public @Nullable Pointer askPointer(String function) {
-    return library.getFunction(function).invokePointer(new Object[0]);
+  public @Nullable Pointer askPointer(String function, @Nullable Object... arguments) {
+    return library.getFunction(function).invokePointer(arguments);
   }
 
   /** Asks it for words. */

@@ -15,6 +15,7 @@ import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.ResponseObserver;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.MetricsPage;
 import dev.nereid.server.metrics.ModelCollector;
@@ -78,7 +79,7 @@ class ModelRepositoryTest {
         repositories,
         new ModelConfigLoader(
             backends::backend, new ModelConfigLoader.Options(true, Optional.empty(), gpus)),
-        new TensorMemory(1 << 20),
+        PinnedMemory.none(new TensorMemory(1 << 20)),
         clock,
         collector,
         strictReadiness,

@@ -9,6 +9,7 @@ import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.ResponseObserver;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.scheduling.Puppet.Config;
@@ -56,7 +57,7 @@ class OwnDefectsTest {
         List.of(new ModelOutput(new TensorSpec("OUTPUT", DataType.INT32, -1, -1))),
         Puppet.instances(instances, Puppet::echo),
         new ModelStatistics(epochMillis),
-        memory,
+        new ModelMemory(memory, memory),
         clock,
         (name, reason, left) -> faults.add(name + ": " + reason + ", " + left + " left"));
   }

@@ -11,6 +11,7 @@ import dev.nereid.server.config.QueuePolicy;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.metrics.StatisticsSnapshot;
@@ -76,7 +77,7 @@ final class Puppet implements AutoCloseable {
             List.of(new ModelOutput(new TensorSpec("OUTPUT", DataType.INT32, -1, -1))),
             instances,
             statistics,
-            memory,
+            new ModelMemory(memory, memory),
             clock,
             (name, reason, left) -> faults.add(name + ": " + reason + ", " + left + " left"));
     settle();

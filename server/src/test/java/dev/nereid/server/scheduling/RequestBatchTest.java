@@ -15,6 +15,7 @@ import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.ResponseObserver;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.tensor.BytesTensors;
@@ -158,7 +159,7 @@ final class RequestBatchTest {
             outputs,
             Puppet.instances(1, behaviour),
             statistics,
-            memory,
+            new ModelMemory(memory, memory),
             clock,
             (name, reason, left) -> {})) {
       for (InferenceRequest request : requests) {

@@ -10,6 +10,7 @@ import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.ResponseObserver;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.tensor.DataType;
@@ -63,7 +64,7 @@ final class SchedulerAllocationTest {
         List.of(new ModelOutput(new TensorSpec("O", DataType.UINT8, -1, -1))),
         Puppet.instances(1, batch -> batch.outputFromInput("O", "I")),
         new ModelStatistics(),
-        memory,
+        new ModelMemory(memory, memory),
         new ManualClock(),
         (name, reason, left) -> {});
   }

@@ -11,6 +11,7 @@ import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.ResponseObserver;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.FailureReason;
 import dev.nereid.server.metrics.ModelStatistics;
@@ -61,7 +62,7 @@ final class SchedulerThreadsTest {
             List.of(new ModelOutput(new TensorSpec("OUTPUT", DataType.INT32, -1, -1))),
             Puppet.instances(instances, behaviour),
             statistics,
-            memory,
+            new ModelMemory(memory, memory),
             clock,
             (name, reason, left) -> wrong.add(name + " lost: " + reason));
     scheduler.start();

@@ -45,7 +45,7 @@ public class RequestParsingBenchmark {
   private int tensorBytes;
 
   private final TensorMemory memory = new TensorMemory(1L << 28);
-  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory);
+  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory, model -> memory);
   private final MethodDescriptor.Marshaller<ModelInferRequest> generated =
       ProtoUtils.marshaller(ModelInferRequest.getDefaultInstance());
   private ByteBuffer message = ByteBuffer.allocateDirect(0);

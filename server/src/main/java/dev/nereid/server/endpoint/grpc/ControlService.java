@@ -1,5 +1,17 @@
 package dev.nereid.server.endpoint.grpc;
 
+import dev.nereid.protocol.CudaSharedMemoryRegisterRequest;
+import dev.nereid.protocol.CudaSharedMemoryRegisterResponse;
+import dev.nereid.protocol.CudaSharedMemoryStatusRequest;
+import dev.nereid.protocol.CudaSharedMemoryStatusResponse;
+import dev.nereid.protocol.CudaSharedMemoryUnregisterRequest;
+import dev.nereid.protocol.CudaSharedMemoryUnregisterResponse;
+import dev.nereid.protocol.SystemSharedMemoryRegisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryRegisterResponse;
+import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
+import dev.nereid.protocol.SystemSharedMemoryStatusResponse;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterResponse;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
 import dev.nereid.protocol.ModelConfigRequest;
 import dev.nereid.protocol.ModelConfigResponse;
@@ -24,13 +36,17 @@ import dev.nereid.protocol.ServerReadyResponse;
 import dev.nereid.server.endpoint.ModelVersions;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.repository.ModelLookup;
 import dev.nereid.server.repository.ModelVersion;
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Every RPC but inference. They only look up, so they run on the event loop. Thread-safe.
+ * Every RPC but inference. Most only look up, and run on the event loop; those that register shared
+ * memory block, and run elsewhere. Thread-safe.
  *
  * <p>The RPCs that are not here are answered by {@link AbsentMethods}.
  */
@@ -38,11 +54,16 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
 
   private final ServerIdentity identity;
   private final ModelLookup models;
+  private final SharedRegions regions;
+  private final SharedMemoryControl sharedMemory;
   private final Draining draining;
 
-  ControlService(ServerIdentity identity, ModelLookup models, Draining draining) {
+  ControlService(
+      ServerIdentity identity, ModelLookup models, SharedRegions regions, Draining draining) {
     this.identity = identity;
     this.models = models;
+    this.regions = regions;
+    this.sharedMemory = new SharedMemoryControl(regions);
     this.draining = draining;
   }
 
@@ -87,7 +108,8 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
             ServerMetadataResponse.newBuilder()
                 .setName(identity.name())
                 .setVersion(identity.version())
-                .addAllExtensions(ServerIdentity.EXTENSIONS)
+                .addAllExtensions(
+                    ServerIdentity.extensions(regions.areAllowed(), regions.haveCuda()))
                 .build());
   }
 
@@ -168,6 +190,42 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
         });
   }
 
+  @Override
+  public void systemSharedMemoryStatus(
+      SystemSharedMemoryStatusRequest request, StreamObserver<SystemSharedMemoryStatusResponse> observer) {
+    answer(observer, () -> sharedMemory.status(request));
+  }
+
+  @Override
+  public void systemSharedMemoryRegister(
+      SystemSharedMemoryRegisterRequest request, StreamObserver<SystemSharedMemoryRegisterResponse> observer) {
+    answerElsewhere(observer, () -> sharedMemory.register(request));
+  }
+
+  @Override
+  public void systemSharedMemoryUnregister(
+      SystemSharedMemoryUnregisterRequest request, StreamObserver<SystemSharedMemoryUnregisterResponse> observer) {
+    answer(observer, () -> sharedMemory.unregister(request));
+  }
+
+  @Override
+  public void cudaSharedMemoryStatus(
+      CudaSharedMemoryStatusRequest request, StreamObserver<CudaSharedMemoryStatusResponse> observer) {
+    answer(observer, () -> sharedMemory.status(request));
+  }
+
+  @Override
+  public void cudaSharedMemoryRegister(
+      CudaSharedMemoryRegisterRequest request, StreamObserver<CudaSharedMemoryRegisterResponse> observer) {
+    answerElsewhere(observer, () -> sharedMemory.register(request));
+  }
+
+  @Override
+  public void cudaSharedMemoryUnregister(
+      CudaSharedMemoryUnregisterRequest request, StreamObserver<CudaSharedMemoryUnregisterResponse> observer) {
+    answer(observer, () -> sharedMemory.unregister(request));
+  }
+
   private void rejectIfDraining() throws InferenceException {
     if (draining.isStarted()) {
       throw new InferenceException(StatusCode.UNAVAILABLE, "Server exiting");
@@ -197,6 +255,15 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
     }
     observer.onNext(message);
     observer.onCompleted();
+  }
+
+  private <T> void answerElsewhere(StreamObserver<T> observer, Answer<T> answer) {
+    try {
+      regions.worker().execute(() -> answer(observer, answer));
+    } catch (RejectedExecutionException stopped) {
+      observer.onError(
+          Status.UNAVAILABLE.withDescription("Server exiting").asRuntimeException());
+    }
   }
 
   /** Makes one, or says why not. */

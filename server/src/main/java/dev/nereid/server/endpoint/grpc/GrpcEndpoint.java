@@ -1,6 +1,10 @@
 package dev.nereid.server.endpoint.grpc;
 
+import dev.nereid.server.endpoint.ModelVersions;
+import dev.nereid.server.inference.InferenceException;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.server.repository.ModelLookup;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
@@ -65,10 +69,15 @@ public final class GrpcEndpoint {
    * Starts to listen.
    *
    * @param memory where requests' tensors are put
+   * @param regions where clients may have them; closed after this endpoint is shut down
    * @throws IOException if the port is taken, or a TLS file is not to be read
    */
   public static GrpcEndpoint start(
-      GrpcEndpointOptions options, ServerIdentity identity, ModelLookup models, TensorMemory memory)
+      GrpcEndpointOptions options,
+      ServerIdentity identity,
+      ModelLookup models,
+      TensorMemory memory,
+      SharedRegions regions)
       throws IOException {
     EventLoops loops = EventLoops.start(options.eventLoopThreads());
     try {
@@ -77,15 +86,16 @@ public final class GrpcEndpoint {
       NettyServerBuilder builder = transport(options, loops);
       builder.addService(
           Services.of(
-              new ControlService(identity, models, draining),
+              new ControlService(identity, models, regions, draining),
               new InferHandler(
                   models,
                   memory,
+                  regions,
                   new UnsentAnswers(options.maxMessageBytes()),
                   draining,
                   loops,
                   options.compression()),
-              new InferCallMarshaller(memory)));
+              new InferCallMarshaller(memory, model -> memoryOf(models, model, memory))));
       builder.addService(Services.of(health));
       Server server = builder.build();
       listen(server, options);
@@ -145,6 +155,15 @@ public final class GrpcEndpoint {
       server.awaitTermination(LOOPS_END.toNanos(), TimeUnit.NANOSECONDS);
     }
     return loops.close(LOOPS_END) && finished;
+  }
+
+  /** Where a request's tensors go; which of a model's versions it is for is not known that early. */
+  private static TensorSource memoryOf(ModelLookup models, String model, TensorMemory otherwise) {
+    try {
+      return models.resolve(model, ModelVersions.LATEST).memory();
+    } catch (InferenceException notThere) {
+      return otherwise;
+    }
   }
 
   private static NettyServerBuilder transport(GrpcEndpointOptions options, EventLoops loops)

@@ -6,6 +6,7 @@ import dev.nereid.protocol.ModelInferRequest;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.StatusRuntimeException;
 import io.netty.buffer.ByteBuf;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Parses a ModelInferRequest with one copy of its tensors.
@@ -56,11 +58,17 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
       ThreadLocal.withInitial(MessageHeader::new);
 
   private final TensorMemory memory;
+  private final Function<String, TensorSource> memoryOf;
   private final int maxHeaderBytes;
 
-  InferCallMarshaller(TensorMemory memory) {
+  /**
+   * @param memory for what is not known to be of a model
+   * @param memoryOf where the tensors of a model's requests go; it may not be one that exists
+   */
+  InferCallMarshaller(TensorMemory memory, Function<String, TensorSource> memoryOf) {
     this(
         memory,
+        memoryOf,
         (int)
             Math.max(
                 SMALLEST_MAX_HEADER_BYTES,
@@ -70,8 +78,10 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
   /**
    * @param maxHeaderBytes of a message, its {@code raw_input_contents} left out
    */
-  InferCallMarshaller(TensorMemory memory, int maxHeaderBytes) {
+  InferCallMarshaller(
+      TensorMemory memory, Function<String, TensorSource> memoryOf, int maxHeaderBytes) {
     this.memory = memory;
+    this.memoryOf = memoryOf;
     this.maxHeaderBytes = maxHeaderBytes;
   }
 
@@ -123,6 +133,7 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
       throws IOException, InferenceException {
     MessageHeader header = HEADERS.get();
     header.clear();
+    TensorSource source = memory;
     int fields = 0;
     int depth = 0;
     while (message.remaining() > 0) {
@@ -134,7 +145,7 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
       int wireType = WireFormat.getTagWireType(tag);
       if (depth == 0 && field == RAW_FIELD && wireType == WireFormat.WIRETYPE_LENGTH_DELIMITED) {
         int length = message.readLength();
-        ByteBuf tensor = memory.allocate(length);
+        ByteBuf tensor = source.allocate(length);
         raw.add(tensor);
         message.read(tensor, length);
         continue;
@@ -153,6 +164,10 @@ final class InferCallMarshaller implements Marshaller<InferCall> {
           }
           header.writeVarint(length);
           header.copy(message, length);
+          if (depth == 0 && field == ModelInferRequest.MODEL_NAME_FIELD_NUMBER) {
+            // In front of the tensors, as every serialiser writes it.
+            source = memoryOf.apply(header.lastText(length));
+          }
         }
         case WireFormat.WIRETYPE_FIXED32 -> header.copy(message, 4);
         // Only the depth matters here; whether the ends match is the generated parser's to say.

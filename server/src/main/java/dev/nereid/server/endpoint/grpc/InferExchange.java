@@ -13,7 +13,10 @@ import dev.nereid.server.inference.InferenceResponse;
 import dev.nereid.server.inference.ResponseObserver;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.inference.Tensor;
+import dev.nereid.server.memory.RegionReads;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.server.metrics.Refusal;
 import dev.nereid.server.repository.ModelLookup;
 import dev.nereid.server.repository.ModelVersion;
@@ -25,6 +28,7 @@ import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,7 +40,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Everything happens on the call's event loop, so nothing here is guarded: the scheduler's
  *       threads hand their result over and go on with the next batch, and the answer is encoded
- *       here.
+ *       here. Only tensors that lie on a GPU are carried by other threads, and while they are, this
+ *       does nothing but note that the call has ended.
  *   <li>The request's memory belongs, in this order, to the parsed call, to the {@link
  *       InferenceRequest} once it is whole, to the scheduler once it took that.
  *   <li>The call is answered once, unless its client is gone.
@@ -49,6 +54,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
   private final ServerCall<InferCall, InferAnswer> call;
   private final ModelLookup models;
   private final TensorMemory memory;
+  private final SharedRegions regions;
   private final UnsentAnswers unsent;
   private final Draining draining;
   private final EventExecutor loop;
@@ -56,17 +62,22 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
 
   private @Nullable InferCall received;
   private boolean closed;
+  private boolean filling;
   private int unsentBytes;
   private Scheduler.@Nullable Cancellation cancellation;
 
   private @Nullable ModelVersion version;
   private String id = "";
+  private RequestParameters parameters = RequestParameters.NONE;
   private Map<String, Integer> classes = Map.of();
+  private final RegionReads onDevices = new RegionReads();
+  private final OutputRegions placed = new OutputRegions();
 
   InferExchange(
       ServerCall<InferCall, InferAnswer> call,
       ModelLookup models,
       TensorMemory memory,
+      SharedRegions regions,
       UnsentAnswers unsent,
       Draining draining,
       EventExecutor loop,
@@ -74,6 +85,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     this.call = call;
     this.models = models;
     this.memory = memory;
+    this.regions = regions;
     this.unsent = unsent;
     this.draining = draining;
     this.loop = loop;
@@ -99,7 +111,52 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     }
     received = null;
     try {
-      infer(message);
+      List<ClientInput> inputs = read(message);
+      if (onDevices.isEmpty()) {
+        infer(message, inputs);
+      } else {
+        regions.copier().execute(() -> bringToHost(message, inputs));
+        return;
+      }
+    } catch (InferenceException e) {
+      close(GrpcStatus.of(e));
+    } catch (RuntimeException e) {
+      closeUnexpected(e);
+    }
+    onDevices.release();
+    message.release();
+  }
+
+  /** By a thread that may block. */
+  private void bringToHost(InferCall message, List<ClientInput> inputs) {
+    InferenceException failure = null;
+    try {
+      onDevices.run();
+    } catch (InferenceException e) {
+      failure = e;
+    } catch (RuntimeException e) {
+      LOG.error("An input of ModelInfer '{}' could not be brought from its GPU", id, e);
+      failure = new InferenceException(StatusCode.INTERNAL, "unexpected: " + e);
+    }
+    onDevices.release();
+    InferenceException reason = failure;
+    try {
+      loop.execute(() -> inferOnHost(message, inputs, reason));
+    } catch (RejectedExecutionException e) {
+      // The loops have ended, and every connection with them.
+      message.release();
+    }
+  }
+
+  private void inferOnHost(
+      InferCall message, List<ClientInput> inputs, @Nullable InferenceException failure) {
+    try {
+      if (failure != null) {
+        throw failure;
+      }
+      if (!closed) {
+        infer(message, inputs);
+      }
     } catch (InferenceException e) {
       close(GrpcStatus.of(e));
     } catch (RuntimeException e) {
@@ -128,6 +185,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
   /** The transport has done with the call. */
   private void end() {
     releaseReceived();
+    releasePlaced();
     unsent.remove(unsentBytes);
     unsentBytes = 0;
   }
@@ -151,7 +209,8 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     }
   }
 
-  private void infer(InferCall message) throws InferenceException {
+  /** Finds the model, and the request's inputs; they are the message's still. */
+  private List<ClientInput> read(InferCall message) throws InferenceException {
     InferenceException refusal = message.refusal();
     if (refusal != null) {
       throw refusal;
@@ -166,14 +225,21 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
         models.resolve(header.getModelName(), ModelVersions.parse(header.getModelVersion()));
     version = model;
     id = header.getId();
+    try {
+      return inputs(message, model.signature(), model.memory());
+    } catch (InferenceException e) {
+      countRefusal(model, e);
+      throw e;
+    }
+  }
+
+  private void infer(InferCall message, List<ClientInput> inputs) throws InferenceException {
+    ModelVersion model = Objects.requireNonNull(version, "found by read");
     InferenceRequest request;
     try {
-      request = check(message, model.signature());
+      request = check(message, inputs, model.signature());
     } catch (InferenceException e) {
-      model
-          .statistics()
-          .recordRefusal(
-              e.code() == StatusCode.RESOURCE_EXHAUSTED ? Refusal.OUT_OF_MEMORY : Refusal.INVALID);
+      countRefusal(model, e);
       throw e;
     }
     try {
@@ -184,7 +250,14 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     }
   }
 
-  private InferenceRequest check(InferCall message, ModelInterface model)
+  private static void countRefusal(ModelVersion model, InferenceException e) {
+    model
+        .statistics()
+        .recordRefusal(
+            e.code() == StatusCode.RESOURCE_EXHAUSTED ? Refusal.OUT_OF_MEMORY : Refusal.INVALID);
+  }
+
+  private List<ClientInput> inputs(InferCall message, ModelInterface model, TensorSource source)
       throws InferenceException {
     ModelInferRequest header = message.header();
     if (model.isDecoupled()) {
@@ -192,12 +265,18 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
           StatusCode.UNIMPLEMENTED,
           "ModelInfer RPC doesn't support models with decoupled transaction policy");
     }
-    RequestParameters parameters = RequestParameters.read(header.getParametersMap());
+    parameters = RequestParameters.read(header.getParametersMap());
     RequestCheck.rejectDuplicates(id, "input", RequestInputs.names(header.getInputsList()));
-    List<String> outputs = RequestedOutputs.names(header.getOutputsList());
-    RequestCheck.rejectDuplicates(id, "output", outputs);
-    List<ClientInput> inputs = RequestInputs.read(message, memory);
-    classes = RequestedOutputs.classes(header.getOutputsList());
+    RequestCheck.rejectDuplicates(id, "output", RequestedOutputs.names(header.getOutputsList()));
+    List<ClientInput> inputs = RequestInputs.read(message, source, regions, onDevices);
+    classes = RequestedOutputs.classes(header.getOutputsList(), regions, placed);
+    return inputs;
+  }
+
+  private InferenceRequest check(
+      InferCall message, List<ClientInput> inputs, ModelInterface model)
+      throws InferenceException {
+    List<String> outputs = RequestedOutputs.names(message.header().getOutputsList());
     CheckedInputs checked = RequestCheck.check(model, id, inputs, outputs);
     message.handOver(inputs.size());
     return new InferenceRequest(
@@ -214,17 +293,73 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
   }
 
   private void answer(InferenceResponse response) {
-    ModelVersion model = version;
-    if (closed || model == null) {
+    if (closed) {
       response.release();
       return;
     }
     List<Tensor> outputs = new ArrayList<>(response.outputs());
+    if (!placed.areOnDevices()) {
+      answer(outputs, placed::fill);
+      return;
+    }
+    filling = true;
+    try {
+      regions.copier().execute(() -> bringToDevices(outputs));
+    } catch (RejectedExecutionException e) {
+      filling = false;
+      outputs.forEach(output -> output.data().release());
+      closeUnexpected(e);
+    }
+  }
+
+  /** By a thread that may block. */
+  private void bringToDevices(List<Tensor> outputs) {
+    Filling outcome;
+    try {
+      placed.fill(outputs);
+      outcome = filled -> {};
+    } catch (InferenceException e) {
+      outcome =
+          filled -> {
+            throw e;
+          };
+    } catch (RuntimeException e) {
+      outcome =
+          filled -> {
+            throw e;
+          };
+    }
+    Filling done = outcome;
+    try {
+      loop.execute(
+          () -> {
+            filling = false;
+            answer(outputs, done);
+          });
+    } catch (RejectedExecutionException e) {
+      placed.release();
+      outputs.forEach(output -> output.data().release());
+    }
+  }
+
+  /** Writes outputs to where they are wanted, or says why that failed. */
+  private interface Filling {
+    void fill(List<Tensor> outputs) throws InferenceException;
+  }
+
+  private void answer(List<Tensor> outputs, Filling filling) {
+    if (closed) {
+      placed.release();
+      outputs.forEach(output -> output.data().release());
+      return;
+    }
+    ModelVersion model = Objects.requireNonNull(version, "found by read");
     InferAnswer answer;
     try {
       if (!classes.isEmpty()) {
         classify(model.signature(), outputs);
       }
+      filling.fill(outputs);
       answer = InferAnswer.of(model.name(), model.version(), id, outputs);
     } catch (InferenceException e) {
       outputs.forEach(output -> output.data().release());
@@ -274,7 +409,14 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     if (!closed) {
       closed = true;
       releaseReceived();
+      releasePlaced();
       call.close(status, new Metadata());
+    }
+  }
+
+  private void releasePlaced() {
+    if (!filling) {
+      placed.release();
     }
   }
 

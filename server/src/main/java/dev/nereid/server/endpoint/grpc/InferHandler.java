@@ -1,6 +1,7 @@
 package dev.nereid.server.endpoint.grpc;
 
 import dev.nereid.server.inference.InferenceRequest;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.repository.ModelLookup;
 import io.grpc.Context;
@@ -15,6 +16,7 @@ final class InferHandler implements ServerCallHandler<InferCall, InferAnswer> {
 
   private final ModelLookup models;
   private final TensorMemory memory;
+  private final SharedRegions regions;
   private final UnsentAnswers unsent;
   private final Draining draining;
   private final EventLoops loops;
@@ -23,12 +25,14 @@ final class InferHandler implements ServerCallHandler<InferCall, InferAnswer> {
   InferHandler(
       ModelLookup models,
       TensorMemory memory,
+      SharedRegions regions,
       UnsentAnswers unsent,
       Draining draining,
       EventLoops loops,
       ResponseCompression compression) {
     this.models = models;
     this.memory = memory;
+    this.regions = regions;
     this.unsent = unsent;
     this.draining = draining;
     this.loops = loops;
@@ -39,7 +43,8 @@ final class InferHandler implements ServerCallHandler<InferCall, InferAnswer> {
   public ServerCall.Listener<InferCall> startCall(
       ServerCall<InferCall, InferAnswer> call, Metadata headers) {
     InferExchange exchange =
-        new InferExchange(call, models, memory, unsent, draining, loops.current(), deadlineNanos());
+        new InferExchange(
+            call, models, memory, regions, unsent, draining, loops.current(), deadlineNanos());
     compression.apply(call);
     // One more than a unary call may send, to see that it does not.
     call.request(2);

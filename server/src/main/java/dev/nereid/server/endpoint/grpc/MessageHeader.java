@@ -1,6 +1,7 @@
 package dev.nereid.server.endpoint.grpc;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -63,6 +64,11 @@ final class MessageHeader {
     reserve(length);
     from.read(bytes, size, length);
     size += length;
+  }
+
+  /** The last bytes, as a text. */
+  String lastText(int length) {
+    return new String(bytes, size - length, length, StandardCharsets.UTF_8);
   }
 
   private void reserve(int more) {

@@ -5,11 +5,15 @@ import dev.nereid.protocol.ModelInferRequest.InferInputTensor;
 import dev.nereid.server.endpoint.ClientInput;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.RegionPart;
+import dev.nereid.server.memory.RegionReads;
+import dev.nereid.server.memory.SharedRegions;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.tensor.DataType;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Brings a request's inputs together with their data, in Triton's order and with its texts. */
 final class RequestInputs {
@@ -26,19 +30,27 @@ final class RequestInputs {
   }
 
   /**
-   * Finds each input's data: the next raw entry, or its typed contents. Memory that typed contents
-   * need is added to the call's, so that the call still owns everything, also when this throws.
+   * Finds each input's data: in shared memory, the next raw entry, or its typed contents. What is
+   * not a raw entry is added to the call's, so that the call still owns everything, also when this
+   * throws; the inputs' data are the first of it.
    *
-   * @throws InferenceException INVALID_ARGUMENT if there is none, or both; UNIMPLEMENTED for shared
-   *     memory; RESOURCE_EXHAUSTED
+   * @param onDevices takes what lies on GPUs: such an input has no data until that has run
+   * @throws InferenceException INVALID_ARGUMENT if there is none, or both, or it is not within its
+   *     region; NOT_FOUND, UNIMPLEMENTED for shared memory that is not there; RESOURCE_EXHAUSTED
    */
-  static List<ClientInput> read(InferCall call, TensorMemory memory) throws InferenceException {
+  static List<ClientInput> read(
+      InferCall call, TensorSource memory, SharedRegions regions, RegionReads onDevices)
+      throws InferenceException {
     ModelInferRequest header = call.header();
-    int rawEntries = call.rawInputs().size();
-    int nextRaw = 0;
+    List<ByteBuf> owned = call.rawInputs();
+    boolean raw = !owned.isEmpty();
+    int next = 0;
     List<ClientInput> inputs = new ArrayList<>(header.getInputsCount());
     for (InferInputTensor input : header.getInputsList()) {
-      if (SharedMemoryParameters.isRegion(input.getName(), input.getParametersMap())) {
+      SharedMemoryParameters shared =
+          SharedMemoryParameters.read(input.getName(), input.getParametersMap());
+      DataType type = DataType.ofName(input.getDatatype());
+      if (shared != null) {
         if (input.hasContents()) {
           throw refusal(
               "unexpected 'content' provided when using shared memory for input tensor",
@@ -46,30 +58,39 @@ final class RequestInputs {
               header,
               "");
         }
-        throw SharedMemoryParameters.disabled();
-      }
-      DataType type = DataType.ofName(input.getDatatype());
-      ByteBuf data;
-      if (input.hasContents()) {
-        if (rawEntries > 0) {
+        owned.add(next, tensor(shared.in(regions), type, memory, onDevices));
+      } else if (input.hasContents()) {
+        if (raw) {
           throw refusal(
               "contents field must not be specified when using raw_input_contents for",
               input,
               header,
               "");
         }
-        data =
+        owned.add(
+            next,
             TypedContents.encode(
-                input.getName(), header.getModelName(), type, input.getContents(), memory);
-        call.rawInputs().add(data);
-      } else if (nextRaw < rawEntries) {
-        data = call.rawInputs().get(nextRaw++);
-      } else {
+                input.getName(), header.getModelName(), type, input.getContents(), memory));
+      } else if (next == owned.size()) {
         throw refusal("unable to find data for input tensor", input, header, " in request.");
       }
-      inputs.add(new ClientInput(input.getName(), type, shape(input), data));
+      inputs.add(new ClientInput(input.getName(), type, shape(input), owned.get(next)));
+      next++;
     }
     return inputs;
+  }
+
+  /**
+   * The lengths in a tensor of strings are checked and then believed: nobody may change them
+   * between.
+   */
+  private static ByteBuf tensor(
+      RegionPart part, @Nullable DataType type, TensorSource memory, RegionReads onDevices)
+      throws InferenceException {
+    if (part.isOnDevice()) {
+      return onDevices.add(part, memory);
+    }
+    return type == DataType.BYTES ? part.copy(memory) : part.tensor(memory);
   }
 
   private static long[] shape(InferInputTensor input) {

@@ -16,7 +16,7 @@ import java.util.Map;
  */
 record RequestParameters(long priority, long timeoutMicros, Map<String, Object> custom) {
 
-  private static final RequestParameters NONE = new RequestParameters(0, 0, Map.of());
+  static final RequestParameters NONE = new RequestParameters(0, 0, Map.of());
   private static final String RESERVED_PREFIX = "triton_";
   private static final String EMPTY_FINAL_RESPONSE = "triton_enable_empty_final_response";
 

@@ -5,6 +5,7 @@ import dev.nereid.protocol.InferParameter.ParameterChoiceCase;
 import dev.nereid.protocol.ModelInferRequest.InferRequestedOutputTensor;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
+import dev.nereid.server.memory.SharedRegions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,10 +31,12 @@ final class RequestedOutputs {
   /**
    * How many classes of each output that is wanted as such, by output.
    *
-   * @throws InferenceException INVALID_ARGUMENT for a wrong {@code classification}; shared memory
-   *     is refused
+   * @param placed takes the outputs that are wanted in shared memory, also when this throws
+   * @throws InferenceException INVALID_ARGUMENT for a wrong {@code classification}, or a part that
+   *     is not within its region; NOT_FOUND, UNIMPLEMENTED for shared memory that is not there
    */
-  static Map<String, Integer> classes(List<InferRequestedOutputTensor> outputs)
+  static Map<String, Integer> classes(
+      List<InferRequestedOutputTensor> outputs, SharedRegions regions, OutputRegions placed)
       throws InferenceException {
     Map<String, Integer> classes = Map.of();
     for (InferRequestedOutputTensor output : outputs) {
@@ -41,19 +44,19 @@ final class RequestedOutputs {
         continue;
       }
       Map<String, InferParameter> parameters = output.getParametersMap();
-      boolean region = SharedMemoryParameters.isRegion(output.getName(), parameters);
+      SharedMemoryParameters shared = SharedMemoryParameters.read(output.getName(), parameters);
       InferParameter classification = parameters.get("classification");
       if (classification != null) {
         int count = count(classification);
-        if (region) {
+        if (shared != null) {
           throw refusal("output can't set both 'shared_memory_region' and 'classification'");
         }
         if (classes.isEmpty()) {
           classes = new HashMap<>();
         }
         classes.put(output.getName(), count);
-      } else if (region) {
-        throw SharedMemoryParameters.disabled();
+      } else if (shared != null) {
+        placed.put(output.getName(), shared.in(regions));
       }
     }
     return classes;

@@ -31,7 +31,13 @@ final class Services {
           "ModelStatistics",
           "RepositoryIndex",
           "RepositoryModelLoad",
-          "RepositoryModelUnload");
+          "RepositoryModelUnload",
+          "SystemSharedMemoryStatus",
+          "SystemSharedMemoryRegister",
+          "SystemSharedMemoryUnregister",
+          "CudaSharedMemoryStatus",
+          "CudaSharedMemoryRegister",
+          "CudaSharedMemoryUnregister");
 
   private Services() {}
 

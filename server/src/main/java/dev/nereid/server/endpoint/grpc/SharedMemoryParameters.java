@@ -4,47 +4,53 @@ import dev.nereid.protocol.InferParameter;
 import dev.nereid.protocol.InferParameter.ParameterChoiceCase;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
+import dev.nereid.server.memory.RegionPart;
+import dev.nereid.server.memory.SharedRegions;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** A tensor's shared memory parameters: checked for what they are, then refused. */
-final class SharedMemoryParameters {
+/**
+ * Where in shared memory a tensor lies, as its parameters say it.
+ *
+ * @param offset unsigned, from the region's start
+ * @param byteSize unsigned
+ */
+record SharedMemoryParameters(String region, long offset, long byteSize) {
 
   private static final String REGION = "shared_memory_region";
   private static final String OFFSET = "shared_memory_offset";
   private static final String BYTE_SIZE = "shared_memory_byte_size";
 
-  /** Triton's, where shared memory is not switched on. */
-  private static final String DISABLED =
-      "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to"
-          + " enable.";
-
-  private SharedMemoryParameters() {}
-
   /**
-   * Whether a tensor is to lie in shared memory.
+   * Reads them.
    *
+   * @return null for a tensor that lies elsewhere
    * @throws InferenceException INVALID_ARGUMENT for a parameter of a wrong type, a region without a
    *     size, and anything else without a region
    */
-  static boolean isRegion(String tensor, Map<String, InferParameter> parameters)
-      throws InferenceException {
+  static @Nullable SharedMemoryParameters read(
+      String tensor, Map<String, InferParameter> parameters) throws InferenceException {
     if (parameters.isEmpty()) {
-      return false;
+      return null;
     }
-    check(tensor, parameters, REGION, ParameterChoiceCase.STRING_PARAM);
-    boolean region = parameters.containsKey(REGION);
+    InferParameter region = parameter(tensor, parameters, REGION, ParameterChoiceCase.STRING_PARAM);
     for (String name : List.of(OFFSET, BYTE_SIZE)) {
-      if (!region && parameters.containsKey(name)) {
+      if (region == null && parameters.containsKey(name)) {
         throw refusal(
             "'" + name + "' can not be specified without '" + REGION + "' parameter for tensor '",
             tensor,
             "'");
       }
-      check(tensor, parameters, name, ParameterChoiceCase.INT64_PARAM);
     }
-    if (region && !parameters.containsKey(BYTE_SIZE)) {
+    InferParameter offset = parameter(tensor, parameters, OFFSET, ParameterChoiceCase.INT64_PARAM);
+    InferParameter byteSize =
+        parameter(tensor, parameters, BYTE_SIZE, ParameterChoiceCase.INT64_PARAM);
+    if (region == null) {
+      return null;
+    }
+    if (byteSize == null) {
       throw refusal(
           "'"
               + BYTE_SIZE
@@ -54,15 +60,18 @@ final class SharedMemoryParameters {
           tensor,
           "'");
     }
-    return region;
+    return new SharedMemoryParameters(
+        region.getStringParam(),
+        offset == null ? 0 : offset.getInt64Param(),
+        byteSize.getInt64Param());
   }
 
-  /** What a region is answered with: UNIMPLEMENTED. */
-  static InferenceException disabled() {
-    return new InferenceException(StatusCode.UNIMPLEMENTED, DISABLED);
+  /** The memory; the caller releases it. */
+  RegionPart in(SharedRegions regions) throws InferenceException {
+    return regions.use(region, offset, byteSize);
   }
 
-  private static void check(
+  private static @Nullable InferParameter parameter(
       String tensor,
       Map<String, InferParameter> parameters,
       String name,
@@ -75,6 +84,7 @@ final class SharedMemoryParameters {
           tensor,
           "', expected " + expected.name().toLowerCase(Locale.ROOT) + ".");
     }
+    return value;
   }
 
   private static InferenceException refusal(String before, String tensor, String after) {

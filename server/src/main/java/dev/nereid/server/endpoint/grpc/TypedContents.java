@@ -4,7 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.nereid.protocol.InferTensorContents;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
-import dev.nereid.server.memory.TensorMemory;
+import dev.nereid.server.memory.TensorSource;
 import dev.nereid.tensor.BytesTensors;
 import dev.nereid.tensor.DataType;
 import io.netty.buffer.ByteBuf;
@@ -45,7 +45,7 @@ final class TypedContents {
       String model,
       @Nullable DataType type,
       InferTensorContents contents,
-      TensorMemory memory)
+      TensorSource memory)
       throws InferenceException {
     TypedContents typed = new TypedContents(input, model, type, contents);
     typed.checkFields();

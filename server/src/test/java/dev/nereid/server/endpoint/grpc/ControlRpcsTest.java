@@ -41,6 +41,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.ClientCalls;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -327,18 +328,6 @@ class ControlRpcsTest {
     absent(() -> server.stub().logSettings(LogSettingsRequest.getDefaultInstance()), "LogSettings");
     absent(
         () ->
-            server
-                .stub()
-                .systemSharedMemoryStatus(SystemSharedMemoryStatusRequest.getDefaultInstance()),
-        "SystemSharedMemoryStatus");
-    absent(
-        () ->
-            server
-                .stub()
-                .cudaSharedMemoryStatus(CudaSharedMemoryStatusRequest.getDefaultInstance()),
-        "CudaSharedMemoryStatus");
-    absent(
-        () ->
             ClientCalls.blockingServerStreamingCall(
                     server.channel(),
                     GRPCInferenceServiceGrpc.getModelStreamInferMethod().toBuilder()
@@ -351,24 +340,30 @@ class ControlRpcsTest {
   }
 
   @Test
-  void sharedMemoryIsNeitherRegisteredNorUnregistered() {
+  void sharedMemoryIsNotThereWhereItIsSwitchedOff() {
     GRPCInferenceServiceBlockingStub stub = server.stub();
-    absent(
-        () ->
-            stub.systemSharedMemoryRegister(SystemSharedMemoryRegisterRequest.getDefaultInstance()),
-        "SystemSharedMemoryRegister");
-    absent(
-        () ->
-            stub.systemSharedMemoryUnregister(
-                SystemSharedMemoryUnregisterRequest.getDefaultInstance()),
-        "SystemSharedMemoryUnregister");
-    absent(
-        () -> stub.cudaSharedMemoryRegister(CudaSharedMemoryRegisterRequest.getDefaultInstance()),
-        "CudaSharedMemoryRegister");
-    absent(
-        () ->
-            stub.cudaSharedMemoryUnregister(CudaSharedMemoryUnregisterRequest.getDefaultInstance()),
-        "CudaSharedMemoryUnregister");
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () ->
+                stub.systemSharedMemoryStatus(SystemSharedMemoryStatusRequest.getDefaultInstance()),
+            () ->
+                stub.systemSharedMemoryRegister(
+                    SystemSharedMemoryRegisterRequest.getDefaultInstance()),
+            () ->
+                stub.systemSharedMemoryUnregister(
+                    SystemSharedMemoryUnregisterRequest.getDefaultInstance()),
+            () -> stub.cudaSharedMemoryStatus(CudaSharedMemoryStatusRequest.getDefaultInstance()),
+            () ->
+                stub.cudaSharedMemoryRegister(CudaSharedMemoryRegisterRequest.getDefaultInstance()),
+            () ->
+                stub.cudaSharedMemoryUnregister(
+                    CudaSharedMemoryUnregisterRequest.getDefaultInstance()))) {
+      refused(
+          call,
+          Status.Code.UNIMPLEMENTED,
+          "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to"
+              + " enable.");
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.nereid.protocol.ModelConfig;
 import dev.nereid.protocol.ModelTransactionPolicy;
 import dev.nereid.server.config.ModelInterface;
 import dev.nereid.server.inference.InferenceRequest;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.server.repository.ModelLookup;
@@ -41,6 +42,7 @@ class DecoupledTest {
           config,
           ModelInterface.of(config, Map.of(), Map.of()),
           this,
+          new TensorMemory(1 << 20),
           new ModelStatistics());
     }
 
@@ -98,7 +100,8 @@ class DecoupledTest {
             TestEndpoint.options(),
             new ServerIdentity("nereid", "0.1.0"),
             new OneModel(),
-            new TensorMemory(1 << 20));
+            new TensorMemory(1 << 20),
+            SharedRegions.disallowed());
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", endpoint.port()).usePlaintext().build();
 

@@ -27,7 +27,7 @@ class InferCallMarshallerTest {
 
   private final ParserOracle oracle = new ParserOracle();
   private final TensorMemory memory = new TensorMemory(2 << 20);
-  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory);
+  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory, model -> memory);
 
   /** Writes a message field by field. */
   private interface Fields {
@@ -234,7 +234,7 @@ class InferCallMarshallerTest {
                             .addBytesContents(ByteString.copyFrom(new byte[2000]))))
             .build()
             .toByteArray();
-    InferCallMarshaller small = new InferCallMarshaller(memory, 1000);
+    InferCallMarshaller small = new InferCallMarshaller(memory, model -> memory, 1000);
 
     InferenceException refusal =
         Objects.requireNonNull(small.parse(new SlicedStream(typed, 100)).refusal());
@@ -282,6 +282,32 @@ class InferCallMarshallerTest {
     call.release();
     first.release();
     assertThat(memory.usedBytes()).isZero();
+  }
+
+  @Test
+  void tensorsGoWhereTheirModelWantsThemIfItIsNamedBeforeThem() throws Exception {
+    TensorMemory own = new TensorMemory(1 << 20);
+    InferCallMarshaller marshaller =
+        new InferCallMarshaller(memory, model -> model.equals("simple") ? own : memory);
+    byte[] simple = Requests.simple().build().toByteArray();
+    byte[] other = Requests.simple().setModelName("other").build().toByteArray();
+    // As no serialiser writes it: the name comes last.
+    byte[] late =
+        ByteString.copyFrom(Requests.simple().clearModelName().build().toByteArray())
+            .concat(ModelInferRequest.newBuilder().setModelName("simple").build().toByteString())
+            .toByteArray();
+
+    InferCall call = marshaller.parse(new SlicedStream(simple, 7));
+    assertThat(own.usedBytes()).isEqualTo(128);
+    assertThat(memory.usedBytes()).isZero();
+    call.release();
+    for (byte[] message : new byte[][] {other, late}) {
+      InferCall elsewhere = marshaller.parse(new SlicedStream(message, 7));
+      assertThat(elsewhere.refusal()).isNull();
+      assertThat(own.usedBytes()).isZero();
+      assertThat(memory.usedBytes()).isEqualTo(128);
+      elsewhere.release();
+    }
   }
 
   @Test

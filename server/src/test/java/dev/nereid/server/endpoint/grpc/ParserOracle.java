@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ParserOracle {
 
   private final TensorMemory memory = new TensorMemory(1 << 28);
-  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory);
+  private final InferCallMarshaller marshaller = new InferCallMarshaller(memory, model -> memory);
 
   /** Fails unless our parser, from slices and from a plain stream, agrees with generated code. */
   void check(byte[] message, int... sliceBytes) {

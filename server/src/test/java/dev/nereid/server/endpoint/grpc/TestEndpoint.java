@@ -9,6 +9,8 @@ import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
 import dev.nereid.server.backend.Pause;
 import dev.nereid.server.config.ModelConfigLoader;
+import dev.nereid.server.memory.PinnedMemory;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelFolders;
@@ -53,12 +55,19 @@ final class TestEndpoint implements AutoCloseable {
   private final SystemClock clock = new SystemClock();
   private final ModelRepository repository;
   private final TensorMemory memory;
+  private final SharedRegions regions;
   private final GrpcEndpoint endpoint;
   private final ManagedChannel channel;
 
-  private TestEndpoint(Path models, GrpcEndpointOptions options, TensorMemory memory, Pause pause)
+  private TestEndpoint(
+      Path models,
+      GrpcEndpointOptions options,
+      TensorMemory memory,
+      SharedRegions regions,
+      Pause pause)
       throws IOException {
     this.memory = memory;
+    this.regions = regions;
     backends =
         new BackendRegistry(
             List.of(models.resolve("no-backends")),
@@ -68,7 +77,7 @@ final class TestEndpoint implements AutoCloseable {
         new ModelRepository(
             List.of(models),
             new ModelConfigLoader(backends::backend, ModelConfigLoader.Options.DEFAULTS),
-            memory,
+            PinnedMemory.none(memory),
             clock,
             new ModelCollector(true),
             true,
@@ -76,7 +85,8 @@ final class TestEndpoint implements AutoCloseable {
             ThreadPlacement.ANYWHERE);
     assertThat(repository.loadAll(2)).isTrue();
     endpoint =
-        GrpcEndpoint.start(options, new ServerIdentity("nereid", "0.1.0"), repository, memory);
+        GrpcEndpoint.start(
+            options, new ServerIdentity("nereid", "0.1.0"), repository, memory, regions);
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", endpoint.port())
             .usePlaintext()
@@ -98,12 +108,19 @@ final class TestEndpoint implements AutoCloseable {
 
   static TestEndpoint serve(Path models, GrpcEndpointOptions options, Pause pause)
       throws IOException {
-    return new TestEndpoint(models, options, new TensorMemory(1 << 30), pause);
+    return new TestEndpoint(
+        models, options, new TensorMemory(1 << 30), SharedRegions.disallowed(), pause);
   }
 
   /** The same with little memory. */
   static TestEndpoint serve(Path models, TensorMemory memory) throws IOException {
-    return new TestEndpoint(models, options(), memory, duration -> {});
+    return new TestEndpoint(
+        models, options(), memory, SharedRegions.disallowed(), duration -> {});
+  }
+
+  /** The same with shared memory. */
+  static TestEndpoint serve(Path models, SharedRegions regions, Pause pause) throws IOException {
+    return new TestEndpoint(models, options(), new TensorMemory(1 << 30), regions, pause);
   }
 
   /** The defaults on a free port of this machine alone. */
@@ -151,6 +168,10 @@ final class TestEndpoint implements AutoCloseable {
     return memory;
   }
 
+  SharedRegions regions() {
+    return regions;
+  }
+
   ManagedChannel channel() {
     return channel;
   }
@@ -171,13 +192,15 @@ final class TestEndpoint implements AutoCloseable {
     try {
       assertThat(channel.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
       endpoint.shutdown(PATIENCE);
+      repository.close();
+      regions.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
-    repository.close();
     backends.close();
     clock.close();
     assertThat(memory.usedBytes()).as("tensor memory still in use").isZero();
+    assertThat(regions.mapped()).as("shared memory still mapped").isZero();
   }
 }

@@ -7,6 +7,7 @@ import dev.nereid.protocol.GRPCInferenceServiceGrpc;
 import dev.nereid.protocol.ModelInferRequest;
 import dev.nereid.protocol.ModelInferResponse;
 import dev.nereid.protocol.ServerLiveRequest;
+import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.repository.ModelFolders;
 import dev.nereid.tensor.RawTensors;
@@ -93,7 +94,8 @@ class TransportTest {
           options,
           new ServerIdentity("nereid", "0.1.0"),
           lookup.repository(),
-          new TensorMemory(1 << 20));
+          new TensorMemory(1 << 20),
+          SharedRegions.disallowed());
     }
   }
 

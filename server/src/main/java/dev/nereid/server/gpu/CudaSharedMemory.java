@@ -1,0 +1,160 @@
+package dev.nereid.server.gpu;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.Structure;
+import com.sun.jna.ptr.LongByReference;
+import com.sun.jna.ptr.PointerByReference;
+import dev.nereid.server.memory.DeviceMemory;
+import dev.nereid.server.memory.DeviceMemoryException;
+import java.nio.ByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Other processes' memory on GPUs, by the CUDA driver. Each allocation has a stream of its own for
+ * copies, which waits for no engine's and keeps none waiting. Thread-safe.
+ */
+public final class CudaSharedMemory implements DeviceMemory {
+
+  private static final Logger log = LoggerFactory.getLogger(CudaSharedMemory.class);
+
+  private static final int HANDLE_BYTES = 64;
+
+  /** CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS, the only value there is. */
+  private static final int LAZY_PEER_ACCESS = 1;
+
+  /** CU_STREAM_NON_BLOCKING. */
+  private static final int NON_BLOCKING = 1;
+
+  private final CudaDriver driver;
+
+  public CudaSharedMemory(CudaDriver driver) {
+    this.driver = driver;
+  }
+
+  /** {@code CUipcMemHandle}, which the driver takes by value. */
+  @Structure.FieldOrder("reserved")
+  public static final class Handle extends Structure implements Structure.ByValue {
+
+    /** Opaque. */
+    @SuppressWarnings("MutablePublicArray") // JNA's way.
+    public byte[] reserved = new byte[HANDLE_BYTES];
+
+    Handle(byte[] handle) {
+      System.arraycopy(handle, 0, reserved, 0, HANDLE_BYTES);
+    }
+  }
+
+  @Override
+  public boolean isAvailable() {
+    return true;
+  }
+
+  @Override
+  public Mapping open(byte[] handle, int device) throws DeviceMemoryException {
+    if (handle.length != HANDLE_BYTES) {
+      throw new DeviceMemoryException(
+          "handle: " + handle.length + " bytes (expected: " + HANDLE_BYTES + ")");
+    }
+    try {
+      CudaContext context = driver.retainContext(driver.device(device));
+      try {
+        return open(new Handle(handle), context);
+      } catch (CudaException | RuntimeException e) {
+        CudaHostMemory.letGo(context);
+        throw e;
+      }
+    } catch (CudaException e) {
+      throw new DeviceMemoryException(e);
+    }
+  }
+
+  private Mapping open(Handle handle, CudaContext context) throws CudaException {
+    LongByReference address = new LongByReference();
+    LongByReference base = new LongByReference();
+    LongByReference byteSize = new LongByReference();
+    PointerByReference stream = new PointerByReference();
+    context.run(
+        () -> {
+          driver.call("cuIpcOpenMemHandle_v2", address, handle, LAZY_PEER_ACCESS);
+          try {
+            driver.call("cuMemGetAddressRange_v2", base, byteSize, address.getValue());
+            driver.call("cuStreamCreate", stream, NON_BLOCKING);
+          } catch (CudaException | RuntimeException e) {
+            driver.call("cuIpcCloseMemHandle", address.getValue());
+            throw e;
+          }
+        });
+    return new Opened(
+        context,
+        address.getValue(),
+        base.getValue() + byteSize.getValue() - address.getValue(),
+        stream.getValue());
+  }
+
+  private final class Opened implements Mapping {
+
+    private final CudaContext context;
+    private final long address;
+    private final long byteSize;
+    private final Pointer stream;
+
+    Opened(CudaContext context, long address, long byteSize, Pointer stream) {
+      this.context = context;
+      this.address = address;
+      this.byteSize = byteSize;
+      this.stream = stream;
+    }
+
+    @Override
+    public long byteSize() {
+      return byteSize;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer destination) throws DeviceMemoryException {
+      copy("cuMemcpyDtoHAsync_v2", start(destination), address + offset, destination);
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws DeviceMemoryException {
+      copy("cuMemcpyHtoDAsync_v2", address + offset, start(source), source);
+    }
+
+    private void copy(String function, Object to, Object from, ByteBuffer host)
+        throws DeviceMemoryException {
+      if (!host.hasRemaining()) {
+        return;
+      }
+      try {
+        context.run(
+            () -> {
+              driver.call(function, to, from, (long) host.remaining(), stream);
+              driver.call("cuStreamSynchronize", stream);
+            });
+      } catch (CudaException e) {
+        throw new DeviceMemoryException(e);
+      }
+    }
+
+    private static Pointer start(ByteBuffer buffer) {
+      return Native.getDirectBufferPointer(buffer.slice());
+    }
+
+    @Override
+    public void close() {
+      attempt("cuStreamDestroy_v2", stream);
+      attempt("cuIpcCloseMemHandle", address);
+      CudaHostMemory.letGo(context);
+    }
+
+    private void attempt(String function, Object what) {
+      try {
+        context.run(() -> driver.call(function, what));
+      } catch (CudaException e) {
+        log.warn("CUDA shared memory was not given back: {}", e.getMessage());
+      }
+    }
+  }
+}
