@@ -39,8 +39,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       QuickstartCommand.class,
       ServeCommand.class,
-      ModelsCommand.class,
-      VerifyGpuCommand.class,
       ClassArchive.class
     })
 public final class Nereid implements Runnable {
@@ -52,13 +50,23 @@ public final class Nereid implements Runnable {
   Nereid() {}
 
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    int exitCode;
+    try (InstalledEngines engines = new InstalledEngines()) {
+      exitCode = commandLine(engines).execute(arguments);
+    }
+    System.exit(exitCode);
   }
 
-  /** The whole command with its subcommands, as {@link #main} runs it. */
-  static CommandLine commandLine() {
+  /**
+   * The whole command with its subcommands, as {@link #main} runs it.
+   *
+   * @param engines of the process; started when first asked for
+   */
+  static CommandLine commandLine(InstalledEngines engines) {
     return new CommandLine(new Nereid())
+        .addSubcommand(ModelsCommand.commandLine(engines))
         .addSubcommand(BenchCommand.commandLine())
+        .addSubcommand(new VerifyGpuCommand(engines))
         .setParameterExceptionHandler((e, arguments) -> usageError(e));
   }
 

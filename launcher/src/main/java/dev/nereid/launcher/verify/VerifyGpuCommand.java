@@ -6,7 +6,7 @@ import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.models.BuildRequest;
 import dev.nereid.models.ModelRepositoryBuilder;
 import dev.nereid.models.Variant;
-import dev.nereid.server.backend.BackendRegistry;
+import dev.nereid.models.quantize.Engines;
 import dev.nereid.server.gpu.GpuDevice;
 import dev.nereid.server.gpu.GpuDevices;
 import java.io.IOException;
@@ -58,6 +58,8 @@ public final class VerifyGpuCommand implements Callable<Integer> {
   /** Weights of the GPU's models, in FP32 on the CPU. */
   private static final String REFERENCE = "resnet50_onnx";
 
+  private final Engines engines;
+
   @Spec private @Nullable CommandSpec spec;
 
   @Option(
@@ -77,6 +79,13 @@ public final class VerifyGpuCommand implements Callable<Integer> {
 
   @Option(names = "--models-only", description = "Build the models and end.")
   private boolean modelsOnly;
+
+  /**
+   * @param engines of this process, for calibration and for loading again and again
+   */
+  public VerifyGpuCommand(Engines engines) {
+    this.engines = engines;
+  }
 
   private CommandLine command() {
     return Objects.requireNonNull(spec).commandLine();
@@ -137,7 +146,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
             names,
             Runtime.getRuntime().availableProcessors(),
             false);
-    List<String> built = new ModelRepositoryBuilder(request, line -> {}).build();
+    List<String> built = new ModelRepositoryBuilder(request, engines, line -> {}).build();
     if (stack == Stack.ORT_GPU) {
       OnnxOnCuda.write(repository, REFERENCE);
     }
@@ -207,26 +216,23 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     if (cycles < 1) {
       return;
     }
-    try (BackendRegistry registry =
-        new BackendRegistry(Home.folder().resolve("backends"), Map.of(), List.of())) {
-      Optional<Backend> backend = start(registry, stack, list);
-      if (backend.isPresent()) {
-        Map<String, Backend> backends = Map.of(stack.backend(), backend.get());
-        for (Check check : new CycleChecks(repository, backends, cycles).of(stack)) {
-          list.run(check);
-        }
+    Optional<Backend> backend = start(stack, list);
+    if (backend.isPresent()) {
+      Map<String, Backend> backends = Map.of(stack.backend(), backend.get());
+      for (Check check : new CycleChecks(repository, backends, cycles).of(stack)) {
+        list.run(check);
       }
     }
   }
 
-  private static Optional<Backend> start(BackendRegistry registry, Stack stack, Checklist list)
+  private Optional<Backend> start(Stack stack, Checklist list)
       throws InterruptedException {
     List<Backend> started = new ArrayList<>();
     list.run(
         new Check(
             "backend " + stack.backend() + " starts in this process",
             () -> {
-              started.add(registry.backend(stack.backend()));
+              started.add(engines.backend(stack.backend()));
               return "kinds " + started.get(0).kinds();
             }));
     return started.stream().findFirst();
