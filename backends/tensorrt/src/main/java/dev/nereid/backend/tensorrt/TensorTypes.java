@@ -54,6 +54,16 @@ enum TensorTypes {
     return null;
   }
 
+  /** {@code TensorProto.DataType}'s number of a type that TensorRT takes. */
+  static int onnx(DataType type) {
+    for (TensorTypes known : values()) {
+      if (known.server == type) {
+        return known.onnx;
+      }
+    }
+    throw new IllegalArgumentException("type: " + type + " (expected: one of " + names() + ")");
+  }
+
   static String names() {
     return Arrays.stream(values()).map(Enum::name).collect(Collectors.joining(", "));
   }
