@@ -41,6 +41,14 @@ final class Cuda {
     }
   }
 
+  /**
+   * Throws unless this thread's device answers. To be asked before TensorRT starts: where it finds
+   * no device it ends the process.
+   */
+  static void checkDevice() throws CudaException {
+    memory();
+  }
+
   /** Memory of the device, 256-byte aligned. */
   static Address malloc(long byteSize, String what) throws CudaException {
     Pointer pointer = new Pointer();
@@ -217,11 +225,6 @@ final class Cuda {
 
   static void destroy(CUgraphExec_st graph) throws CudaException {
     check(cudart.cudaGraphExecDestroy(graph), "cudaGraphExecDestroy");
-  }
-
-  /** Throws what a call left behind that says itself only whether it went well. */
-  static void checkLast(String what) throws CudaException {
-    check(cudart.cudaGetLastError(), what);
   }
 
   private static void check(int status, String what) throws CudaException {

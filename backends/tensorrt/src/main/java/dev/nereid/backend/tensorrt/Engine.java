@@ -32,11 +32,13 @@ final class Engine implements AutoCloseable {
   private final List<TensorSpec> outputs = new ArrayList<>();
   private final List<Profile> profiles = new ArrayList<>();
 
-  private Engine(TensorRt tensorRt, NativeBytes plan) throws TensorRtException {
+  private Engine(TensorRt tensorRt, NativeBytes plan) throws TensorRtException, CudaException {
     this.tensorRt = tensorRt;
+    Cuda.checkDevice();
     try (EngineLog.Errors errors = tensorRt.log().listen()) {
       IRuntime runtime = nvinfer.createInferRuntime(tensorRt.log());
-      if (isNull(runtime)) {
+      // Where it cannot start it returns an address that is neither null nor any object's.
+      if (errors.any() || isNull(runtime)) {
         throw errors.failure("TensorRT does not start");
       }
       owned.object(runtime);
@@ -60,7 +62,8 @@ final class Engine implements AutoCloseable {
    * @throws TensorRtException if it is none, or of another GPU or TensorRT, or has what no request
    *     can carry
    */
-  static Engine load(TensorRt tensorRt, NativeBytes plan) throws TensorRtException {
+  static Engine load(TensorRt tensorRt, NativeBytes plan)
+      throws TensorRtException, CudaException {
     return new Engine(tensorRt, plan);
   }
 

@@ -63,11 +63,13 @@ final class EngineBuilder {
    * @param timings of earlier builds on such a GPU; with none given, none are returned if {@code
    *     keepTimings} is false
    */
-  Built build(Optional<NativeBytes> timings, boolean keepTimings) throws TensorRtException {
+  Built build(Optional<NativeBytes> timings, boolean keepTimings)
+      throws TensorRtException, CudaException {
+    Cuda.checkDevice();
     try (EngineLog.Errors errors = tensorRt.log().listen();
         Owned owned = new Owned()) {
       IBuilder builder = nvinfer.createInferBuilder(tensorRt.log());
-      if (Engine.isNull(builder)) {
+      if (errors.any() || Engine.isNull(builder)) {
         throw errors.failure("TensorRT's builder does not start");
       }
       owned.object(builder);

@@ -79,6 +79,11 @@ final class EngineLog extends ILogger {
       messages.clear();
     }
 
+    /** Whether anything was heard since {@link #clear}. */
+    synchronized boolean any() {
+      return !messages.isEmpty();
+    }
+
     /** They go into the message, in their order. */
     synchronized TensorRtException failure(String what) {
       String why = messages.isEmpty() ? "no reason given" : String.join("; ", messages);

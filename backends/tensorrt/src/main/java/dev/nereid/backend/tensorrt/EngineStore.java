@@ -34,7 +34,7 @@ final class EngineStore {
    * @return to be closed by the caller
    */
   Engine engine(ModelSpec spec, ModelFile model, ModelParameters parameters, Gpu gpu, int profiles)
-      throws BackendException, TensorRtException {
+      throws BackendException, TensorRtException, CudaException {
     NativeLibraries.checkParser();
     OnnxFile onnx = OnnxFile.read(model.path());
     SignatureCheck.check(spec, onnx.signature());
@@ -67,7 +67,7 @@ final class EngineStore {
 
   private Engine build(
       String name, Path file, EngineKey key, SealedFile kept, boolean keepTimings)
-      throws TensorRtException {
+      throws TensorRtException, CudaException {
     log.info(
         "Model '{}': building an engine of {} for {}, {}, {} profile(s) of {}; this takes from"
             + " seconds to minutes",

@@ -119,9 +119,15 @@ final class NativeLibraries {
                   name,
                   what,
                   System.getenv().getOrDefault("LD_LIBRARY_PATH", ""),
-                  String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+                  reason(e)),
           e);
     }
+  }
+
+  /** JNA puts a headline above what the system's loader says. */
+  private static String reason(UnsatisfiedLinkError e) {
+    List<String> lines = String.valueOf(e.getMessage()).lines().toList();
+    return lines.get(Math.min(1, lines.size() - 1));
   }
 
   private static int call(NativeLibrary library, String function, Object... arguments)

@@ -99,7 +99,7 @@ final class TensorRtModel implements LoadedModel {
       Gpu gpu,
       List<InstanceSpec> instances,
       List<Engine> copies)
-      throws BackendException, TensorRtException {
+      throws BackendException, TensorRtException, CudaException {
     Engine engine = store.engine(spec, file, parameters, gpu, instances.size());
     copies.add(engine);
     SignatureCheck.check(spec, engine.signature());
@@ -112,7 +112,7 @@ final class TensorRtModel implements LoadedModel {
       TensorRt tensorRt,
       List<InstanceSpec> instances,
       List<Engine> copies)
-      throws BackendException, TensorRtException {
+      throws BackendException, TensorRtException, CudaException {
     try (NativeBytes bytes = readPlan(file)) {
       Engine first = Engine.load(tensorRt, bytes);
       copies.add(first);
