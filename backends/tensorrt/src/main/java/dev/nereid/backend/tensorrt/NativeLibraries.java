@@ -1,5 +1,6 @@
 package dev.nereid.backend.tensorrt;
 
+import com.sun.jna.Function;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
@@ -33,6 +34,16 @@ final class NativeLibraries {
           "libcudnn_cnn.so.9",
           "libcudnn_adv.so.9");
 
+  /** What the system's loader would end the process over, at the first call. */
+  private static final List<String> CALLED =
+      List.of(
+          "createInferRuntime_INTERNAL",
+          "createInferBuilder_INTERNAL",
+          "getInferLibMajorVersion",
+          "getInferLibMinorVersion",
+          "getInferLibPatchVersion",
+          "getInferLibBuildVersion");
+
   private static final int LEAST_CUDA = 12_000;
   private static final int LEAST_TENSORRT = 100_600;
   private static final int NEXT_TENSORRT = 110_000;
@@ -58,6 +69,9 @@ final class NativeLibraries {
     int found = call(tensorRt, "getInferLibVersion");
     if (found < LEAST_TENSORRT || found >= NEXT_TENSORRT) {
       throw wrong(TENSORRT, "TensorRT " + tensorRtVersion(found), "10.6 or a later 10");
+    }
+    for (String function : CALLED) {
+      function(tensorRt, function);
     }
     for (String library : LINKED) {
       open(library, "what TensorRT's Java binding links to; an empty library of that name does");
@@ -132,8 +146,13 @@ final class NativeLibraries {
 
   private static int call(NativeLibrary library, String function, Object... arguments)
       throws BackendException {
+    return function(library, function).invokeInt(arguments);
+  }
+
+  private static Function function(NativeLibrary library, String function)
+      throws BackendException {
     try {
-      return library.getFunction(function).invokeInt(arguments);
+      return library.getFunction(function);
     } catch (UnsatisfiedLinkError e) {
       throw new BackendException(
           "backend 'tensorrt': "
@@ -192,6 +211,6 @@ final class NativeLibraries {
   static void delete(long object, int slot) {
     Pointer table = new Pointer(object).getPointer(0);
     Pointer destructor = table.getPointer((long) slot * Native.POINTER_SIZE);
-    com.sun.jna.Function.getFunction(destructor).invokeVoid(new Object[] {new Pointer(object)});
+    Function.getFunction(destructor).invokeVoid(new Object[] {new Pointer(object)});
   }
 }

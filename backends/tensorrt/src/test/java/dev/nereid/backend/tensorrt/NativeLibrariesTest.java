@@ -52,11 +52,21 @@ class NativeLibrariesTest {
 
   private void compile(String library, String source) throws Exception {
     Path file = Files.writeString(directory.resolve(library + ".c"), source);
+    // As the real ones have it: the loader ends a process over a library without.
+    Path versions =
+        Files.writeString(directory.resolve("versions"), library + " { global: *; };");
     Process cc;
     try {
       cc =
           new ProcessBuilder(
-                  "cc", "-shared", "-fPIC", "-w", "-o", directory.resolve(library).toString(),
+                  "cc",
+                  "-shared",
+                  "-fPIC",
+                  "-w",
+                  "-Wl,--version-script=" + versions,
+                  "-Wl,-soname," + library,
+                  "-o",
+                  directory.resolve(library).toString(),
                   file.toString())
               .inheritIO()
               .start();
@@ -87,6 +97,20 @@ class NativeLibrariesTest {
 
   private void tensorRt(int version) throws Exception {
     compile("libnvinfer.so.10", "int getInferLibVersion(void) { return %d; }".formatted(version));
+  }
+
+  private void everyFunctionOfTensorRt() throws Exception {
+    compile(
+        "libnvinfer.so.10",
+        """
+        int getInferLibVersion(void) { return 100600; }
+        int getInferLibMajorVersion(void) { return 10; }
+        int getInferLibMinorVersion(void) { return 6; }
+        int getInferLibPatchVersion(void) { return 0; }
+        int getInferLibBuildVersion(void) { return 26; }
+        void *createInferRuntime_INTERNAL(void *logger, int version) { return 0; }
+        void *createInferBuilder_INTERNAL(void *logger, int version) { return 0; }
+        """);
   }
 
   private String start() throws Exception {
@@ -155,14 +179,17 @@ class NativeLibrariesTest {
     compile("libnvinfer.so.10", "int something(void) { return 0; }");
     assertThat(start()).contains("libnvinfer.so.10: no function 'getInferLibVersion'");
     tensorRt(100600);
+    assertThat(start())
+        .contains("libnvinfer.so.10: no function 'createInferRuntime_INTERNAL'");
+    everyFunctionOfTensorRt();
     assertThat(start()).startsWith("backend 'tensorrt': libnvrtc.so.12: cannot be opened (expec");
   }
 
   @Test
-  void librariesThatOnlyLookRightFailTheStartAndNotTheProcess() throws Exception {
+  void whereAllIsInItsPlaceTheBindingIsLoadedAndTheBackendStarts() throws Exception {
     driver(0, 13000, 1);
     runtime(12060);
-    tensorRt(100600);
+    everyFunctionOfTensorRt();
     for (String library :
         List.of(
             "libnvrtc.so.12",
@@ -175,9 +202,7 @@ class NativeLibrariesTest {
             "libcudnn_adv.so.9")) {
       compile(library, "int nothing(void) { return 0; }");
     }
-    assertThat(start())
-        .contains("backend 'tensorrt': TensorRT's Java binding cannot be loaded: ")
-        .contains("UnsatisfiedLinkError");
+    assertThat(start()).contains("TensorRT 10.6.0.26 on CUDA 12.6, without its own plug-ins").endsWith("started");
   }
 
   @Test
