@@ -246,10 +246,19 @@ final class TensorRtInstance implements ModelInstance {
     try {
       bind();
       errors.clear();
-      int size = batchShapes(batch, slot);
+      batchShapes(batch);
+      CUgraphExec_st graph = recorded(batch, slot);
+      // Before anything is copied: only shapes within a profile fit the slot.
+      Execution execution = execution(shapes);
       copyIn(batch, slot);
       batch.inferStarts();
-      compute(size, slot);
+      if (graph != null) {
+        Cuda.launch(graph, computeStream);
+      } else {
+        execution.setShapes(shapes);
+        execution.enqueue(slot, computeStream);
+      }
+      Cuda.record(slot.computed(), computeStream);
       copyOut(batch, slot);
       started++;
     } catch (CudaException | TensorRtException | BackendException | RuntimeException e) {
@@ -260,12 +269,7 @@ final class TensorRtInstance implements ModelInstance {
     }
   }
 
-  /**
-   * Works out the shapes to run at.
-   *
-   * @return the recorded size that the batch runs as; 0 where it is not replayed
-   */
-  private int batchShapes(Batch batch, Slot slot) throws BackendException {
+  private void batchShapes(Batch batch) throws BackendException {
     for (Port input : ports.inputs()) {
       for (int i = 0; i < batch.size(); i++) {
         if (batch.entry(i).input(input.name()) == null) {
@@ -274,8 +278,11 @@ final class TensorRtInstance implements ModelInstance {
       }
       shapes.add(input.isScalar() ? new long[0] : batch.inputShape(input.name()).clone());
     }
-    int size = graphSizes.sizeFor(spec.isBatching() ? batch.rows() : 1);
-    return slot.graphs().containsKey(size) ? size : 0;
+  }
+
+  /** What the batch is replayed as; null where it is not. */
+  private @Nullable CUgraphExec_st recorded(Batch batch, Slot slot) {
+    return slot.graphs().get(graphSizes.sizeFor(spec.isBatching() ? batch.rows() : 1));
   }
 
   /** Begins to copy every request's own memory to its rows' place. */
@@ -293,18 +300,6 @@ final class TensorRtInstance implements ModelInstance {
     }
     Cuda.record(slot.inputsCopied(), inputStream);
     Cuda.await(computeStream, slot.inputsCopied());
-  }
-
-  private void compute(int size, Slot slot) throws CudaException, TensorRtException {
-    CUgraphExec_st graph = slot.graphs().get(size);
-    if (graph != null) {
-      Cuda.launch(graph, computeStream);
-    } else {
-      Execution execution = execution(shapes);
-      execution.setShapes(shapes);
-      execution.enqueue(slot, computeStream);
-    }
-    Cuda.record(slot.computed(), computeStream);
   }
 
   private Execution execution(List<long[]> wanted) throws TensorRtException {

@@ -1,15 +1,11 @@
 package dev.nereid.backend.tensorrt;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.List;
@@ -50,35 +46,12 @@ class NativeLibrariesTest {
     }
   }
 
-  private void compile(String library, String source) throws Exception {
-    Path file = Files.writeString(directory.resolve(library + ".c"), source);
-    // As the real ones have it: the loader ends a process over a library without.
-    Path versions =
-        Files.writeString(directory.resolve("versions"), library + " { global: *; };");
-    Process cc;
-    try {
-      cc =
-          new ProcessBuilder(
-                  "cc",
-                  "-shared",
-                  "-fPIC",
-                  "-w",
-                  "-Wl,--version-script=" + versions,
-                  "-Wl,-soname," + library,
-                  "-o",
-                  directory.resolve(library).toString(),
-                  file.toString())
-              .inheritIO()
-              .start();
-    } catch (IOException e) {
-      assumeTrue(false, "no C compiler here");
-      return;
-    }
-    assertThat(cc.waitFor()).isZero();
+  private FakeLibraries fakes() {
+    return new FakeLibraries(directory);
   }
 
   private void driver(int status, int version, int devices) throws Exception {
-    compile(
+    fakes().compile(
         "libcuda.so.1",
         """
         int cuInit(unsigned flags) { return %d; }
@@ -90,17 +63,17 @@ class NativeLibrariesTest {
   }
 
   private void runtime(int version) throws Exception {
-    compile(
+    fakes().compile(
         "libcudart.so.12",
         "int cudaRuntimeGetVersion(int *version) { *version = %d; return 0; }".formatted(version));
   }
 
   private void tensorRt(int version) throws Exception {
-    compile("libnvinfer.so.10", "int getInferLibVersion(void) { return %d; }".formatted(version));
+    fakes().compile("libnvinfer.so.10", "int getInferLibVersion(void) { return %d; }".formatted(version));
   }
 
   private void everyFunctionOfTensorRt() throws Exception {
-    compile(
+    fakes().compile(
         "libnvinfer.so.10",
         """
         int getInferLibVersion(void) { return 100600; }
@@ -114,20 +87,7 @@ class NativeLibrariesTest {
   }
 
   private String start() throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Starter.class.getName(),
-                directory.resolve("cache").toString()));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("LD_LIBRARY_PATH", directory.toString());
-    Process process = builder.redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-    assertThat(process.waitFor()).as(said).isZero();
-    return said;
+    return fakes().run(Starter.class, directory.resolve("cache").toString());
   }
 
   @Test
@@ -176,7 +136,7 @@ class NativeLibrariesTest {
         .isEqualTo(
             "backend 'tensorrt': libnvinfer.so.10: TensorRT 10.5.0 (expected: 10.6 or a later"
                 + " 10)");
-    compile("libnvinfer.so.10", "int something(void) { return 0; }");
+    fakes().compile("libnvinfer.so.10", "int something(void) { return 0; }");
     assertThat(start()).contains("libnvinfer.so.10: no function 'getInferLibVersion'");
     tensorRt(100600);
     assertThat(start())
@@ -190,18 +150,7 @@ class NativeLibrariesTest {
     driver(0, 13000, 1);
     runtime(12060);
     everyFunctionOfTensorRt();
-    for (String library :
-        List.of(
-            "libnvrtc.so.12",
-            "libcublas.so.12",
-            "libcublasLt.so.12",
-            "libcudnn.so.9",
-            "libcudnn_graph.so.9",
-            "libcudnn_ops.so.9",
-            "libcudnn_cnn.so.9",
-            "libcudnn_adv.so.9")) {
-      compile(library, "int nothing(void) { return 0; }");
-    }
+    fakes().compileLinked();
     assertThat(start()).contains("TensorRT 10.6.0.26 on CUDA 12.6, without its own plug-ins").endsWith("started");
   }
 
