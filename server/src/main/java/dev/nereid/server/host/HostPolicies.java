@@ -102,6 +102,15 @@ public final class HostPolicies {
     }
     CoreSet before = ThreadAffinity.get();
     ThreadAffinity.set(target);
-    return () -> ThreadAffinity.set(before);
+    return () -> putBack(before);
+  }
+
+  /** What ran there is done, whether or not the thread gets back. */
+  private static void putBack(CoreSet before) {
+    try {
+      ThreadAffinity.set(before);
+    } catch (IllegalStateException e) {
+      log.warn("A thread stays where it was put: {}", e.getMessage());
+    }
   }
 }
