@@ -1,6 +1,7 @@
 package dev.nereid.launcher.verify;
 
 import dev.nereid.backend.Backend;
+import dev.nereid.backend.BackendException;
 import dev.nereid.launcher.Home;
 import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.models.BuildRequest;
@@ -134,7 +135,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     return String.join("; ", shown);
   }
 
-  private String build(Stack stack, Path repository) throws IOException {
+  private String build(Stack stack, Path repository) throws IOException, BackendException {
     Set<String> names = new LinkedHashSet<>(List.of(REFERENCE));
     stack.models().stream().map(GpuModel::name).forEach(names::add);
     names.remove(OnnxOnCuda.NAME);
@@ -168,6 +169,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
       String loaded = stack.models().get(stack.models().size() - 1).name();
       List<Check> checks = new ArrayList<>(new AnswerChecks(served, REFERENCE).of(stack));
       checks.addAll(new MetricsChecks(served, loaded).all());
+      checks.addAll(new SharedMemoryChecks(served, loaded).all());
       checks.add(
           new Check(
               "the server ends with 0 under load",
