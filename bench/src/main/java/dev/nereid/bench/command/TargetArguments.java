@@ -2,6 +2,7 @@ package dev.nereid.bench.command;
 
 import dev.nereid.bench.target.TargetOptions;
 import dev.nereid.bench.target.TargetOptions.Input;
+import dev.nereid.bench.target.TargetOptions.SharedMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,6 +63,23 @@ final class TargetArguments {
   private @Nullable InputChoice input;
 
   @Option(
+      names = "--shared-memory",
+      defaultValue = "none",
+      paramLabel = "KIND",
+      description =
+          "system: put the inputs into shared memory once, and have the outputs written there; for a server"
+              + " on this machine that allows it (--allow-client-shm=true). Default: ${DEFAULT-VALUE}.")
+  private String sharedMemory;
+
+  @Option(
+      names = "--output-shared-memory-size",
+      defaultValue = "102400",
+      paramLabel = "BYTES",
+      description =
+          "With it, the room for each output whose size the model leaves open. Default: ${DEFAULT-VALUE}.")
+  private long outputBytes;
+
+  @Option(
       names = "--connections",
       defaultValue = "2",
       paramLabel = "N",
@@ -117,7 +135,16 @@ final class TargetArguments {
       byName.put(entry.getKey(), entry.getValue());
     }
     return new TargetOptions(
-        url, model, version, rows, byName, input(), seed(), connections, timeout);
+        url,
+        model,
+        version,
+        rows,
+        byName,
+        input(),
+        seed(),
+        connections,
+        timeout,
+        sharedMemory());
   }
 
   /** The seed given, or one drawn at the first call. */
@@ -127,6 +154,18 @@ final class TargetArguments {
       seed = System.nanoTime() % 1_000_000_000L;
     }
     return seed;
+  }
+
+  private SharedMemory sharedMemory() {
+    // Checked also where it is not used.
+    SharedMemory system = SharedMemory.system(outputBytes);
+    return switch (sharedMemory.toLowerCase(Locale.ROOT)) {
+      case "none" -> SharedMemory.NONE;
+      case "system" -> system;
+      default ->
+          throw new IllegalArgumentException(
+              "shared-memory: " + sharedMemory + " (expected: none or system)");
+    };
   }
 
   private Input input() {

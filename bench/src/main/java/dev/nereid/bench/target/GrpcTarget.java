@@ -30,7 +30,8 @@ import java.util.concurrent.CompletionException;
  * A model behind KServe v2 over gRPC: Triton, Nereid or any other that speaks it.
  *
  * <p>It needs ModelMetadata and ModelInfer; ServerMetadata, ModelConfig and ModelStatistics add to
- * the report where the server has them. Requests are serialised once, when the target is made.
+ * the report where the server has them. Requests are serialised once, when the target is made; their
+ * tensors may lie in shared memory, which is registered then, and unregistered when it is closed.
  */
 public final class GrpcTarget implements Target {
   private static final Duration CONTROL_DEADLINE = Duration.ofSeconds(10);
@@ -39,16 +40,19 @@ public final class GrpcTarget implements Target {
   private final TargetOptions options;
   private final List<PreparedRequest> requests;
   private final TargetDescription description;
+  private final Optional<SharedTensors> shared;
   private boolean keepsStatistics = true;
 
   private GrpcTarget(
       NereidClient client,
       TargetOptions options,
       List<PreparedRequest> requests,
+      Optional<SharedTensors> shared,
       TargetDescription description) {
     this.client = client;
     this.options = options;
     this.requests = requests;
+    this.shared = shared;
     this.description = description;
   }
 
@@ -94,15 +98,11 @@ public final class GrpcTarget implements Target {
     RequestInputs.checkNames(options.shapes(), metadata.getInputsList());
     RequestInputs inputs = new RequestInputs(options, metadata.getInputsList(), batches);
     List<InferRequest> requests = inputs.make();
-    List<PreparedRequest> prepared = requests.stream().map(client::prepare).toList();
     String version =
         options.version().isEmpty()
             ? String.join(",", metadata.getVersionsList())
             : options.version();
-    return new GrpcTarget(
-        client,
-        options,
-        prepared,
+    TargetDescription description =
         new TargetDescription(
             options.endpoint(),
             server,
@@ -111,7 +111,23 @@ public final class GrpcTarget implements Target {
             options.rows(),
             RequestInputs.bytes(requests.get(0)),
             inputs.describe(requests.size()),
-            config.map(c -> settings(c, metadata.getPlatform()))));
+            config.map(c -> settings(c, metadata.getPlatform())));
+    if (!options.sharedMemory().used()) {
+      return new GrpcTarget(client, options, prepare(client, requests), Optional.empty(), description);
+    }
+    SharedTensors shared =
+        SharedTensors.place(
+            client,
+            requests,
+            metadata.getOutputsList(),
+            batches ? options.rows() : 0,
+            options.sharedMemory().outputBytes());
+    return new GrpcTarget(
+        client, options, prepare(client, shared.requests()), Optional.of(shared), description);
+  }
+
+  private static List<PreparedRequest> prepare(NereidClient client, List<InferRequest> requests) {
+    return requests.stream().map(client::prepare).toList();
   }
 
   private static boolean startsVariable(List<ModelMetadataResponse.TensorMetadata> inputs) {
@@ -216,6 +232,7 @@ public final class GrpcTarget implements Target {
 
   @Override
   public void close() {
+    shared.ifPresent(SharedTensors::close);
     client.close();
   }
 

@@ -60,9 +60,10 @@ final class RequestInputs {
 
   /** What the tensors hold, in words. */
   String describe(int requests) {
+    String where = options.sharedMemory().used() ? " in system shared memory" : "";
     return switch (options.input().kind()) {
-      case IMAGES -> requests + " images";
-      default -> options.input().kind().name().toLowerCase(Locale.ROOT);
+      case IMAGES -> requests + " images" + where;
+      default -> options.input().kind().name().toLowerCase(Locale.ROOT) + where;
     };
   }
 

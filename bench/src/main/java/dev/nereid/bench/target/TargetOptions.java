@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param seed of random inputs
  * @param connections HTTP/2 connections; one is one core's work
  * @param timeout of each request; one that takes longer has failed
+ * @param sharedMemory where the tensors of requests and answers lie
  */
 public record TargetOptions(
     String endpoint,
@@ -29,7 +30,8 @@ public record TargetOptions(
     Input input,
     long seed,
     int connections,
-    Duration timeout) {
+    Duration timeout,
+    SharedMemory sharedMemory) {
 
   public TargetOptions {
     shapes = Map.copyOf(shapes);
@@ -47,13 +49,44 @@ public record TargetOptions(
   /** One row of random numbers a request, two connections, a timeout of 10 s. */
   public static TargetOptions of(String endpoint, String model) {
     return new TargetOptions(
-        endpoint, model, "", 1, Map.of(), Input.random(), 1, 2, Duration.ofSeconds(10));
+        endpoint, model, "", 1, Map.of(), Input.random(), 1, 2, Duration.ofSeconds(10), SharedMemory.NONE);
   }
 
   /** The same with pictures. */
   public TargetOptions withInput(Input newInput) {
     return new TargetOptions(
-        endpoint, model, version, rows, shapes, newInput, seed, connections, timeout);
+        endpoint, model, version, rows, shapes, newInput, seed, connections, timeout, sharedMemory);
+  }
+
+  /** The same with its tensors elsewhere. */
+  public TargetOptions withSharedMemory(SharedMemory newSharedMemory) {
+    return new TargetOptions(
+        endpoint, model, version, rows, shapes, input, seed, connections, timeout, newSharedMemory);
+  }
+
+  /**
+   * Where tensors lie.
+   *
+   * @param used in shared memory of the system, so that a server on the same machine reads and
+   *     writes them there; otherwise they are sent
+   * @param outputBytes the room for each output whose size the model's metadata leave open
+   */
+  public record SharedMemory(boolean used, long outputBytes) {
+
+    /** Tensors are sent. */
+    public static final SharedMemory NONE = new SharedMemory(false, 0);
+
+    public SharedMemory {
+      if (outputBytes < 0) {
+        throw new IllegalArgumentException(
+            "output-shared-memory-size: " + outputBytes + " (expected: >= 0)");
+      }
+    }
+
+    /** In the system's. */
+    public static SharedMemory system(long outputBytes) {
+      return new SharedMemory(true, outputBytes);
+    }
   }
 
   /**

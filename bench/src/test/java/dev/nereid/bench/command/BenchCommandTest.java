@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import dev.nereid.protocol.InferParameter;
 import dev.nereid.protocol.ModelInferRequest;
 import io.grpc.Status;
 import java.awt.image.BufferedImage;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
@@ -313,10 +316,119 @@ class BenchCommandTest {
     assertThat(contents).hasSize(3);
   }
 
+  private void writePictures(int count) throws Exception {
+    for (int i = 0; i < count; i++) {
+      BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
+      for (int y = 0; y < 8; y++) {
+        for (int x = 0; x < 8; x++) {
+          image.setRGB(x, y, 0xc80000 + i);
+        }
+      }
+      ImageIO.write(image, "png", folder.resolve(i + ".png").toFile());
+    }
+  }
+
+  @Test
+  void picturesOfAModelThatTakesBytesAreOneByteAColour() throws Exception {
+    writePictures(1);
+    server.inputOf("UINT8");
+
+    int code = run("--rate", "50", "--duration", "300ms", "--images", folder.toString());
+
+    assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+    assertThat(out.toString()).contains("48 bytes, 1 images");
+    ModelInferRequest request = server.requests.element();
+    assertThat(request.getInputs(0).getDatatype()).isEqualTo("UINT8");
+    byte[] sent = request.getRawInputContents(0).toByteArray();
+    assertThat(sent).hasSize(4 * 4 * 3);
+    assertThat(sent[0] & 0xff).isEqualTo(0xc8);
+    assertThat(sent[1]).isZero();
+  }
+
+  @Test
+  void tensorsMayLieInSharedMemoryThatIsRegisteredForAsLongAsItTakes() throws Exception {
+    writePictures(3);
+    server.inputOf("UINT8");
+
+    int code =
+        run(
+            "--rate",
+            "100",
+            "--duration",
+            "500ms",
+            "--images",
+            folder.toString(),
+            "-b",
+            "2",
+            "--shared-memory",
+            "system",
+            "--output-shared-memory-size",
+            "1000");
+
+    assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+    assertThat(out.toString()).contains("2 rows, 96 bytes, 3 images in system shared memory");
+    Set<Long> offsets = new HashSet<>();
+    for (ModelInferRequest request : server.requests) {
+      assertThat(request.getRawInputContentsList()).isEmpty();
+      ModelInferRequest.InferInputTensor input = request.getInputs(0);
+      assertThat(input.getParametersOrThrow("shared_memory_byte_size").getInt64Param())
+          .isEqualTo(96);
+      long offset =
+          input
+              .getParametersOrDefault(
+                  "shared_memory_offset", InferParameter.getDefaultInstance())
+              .getInt64Param();
+      offsets.add(offset);
+      // The third byte of a pixel says which picture.
+      String name = input.getParametersOrThrow("shared_memory_region").getStringParam();
+      ByteBuffer region = Objects.requireNonNull(server.regions.get(name));
+      assertThat(region.get((int) offset)).isEqualTo((byte) 0xc8);
+      assertThat(region.get((int) offset + 2)).isEqualTo((byte) (offset / 128));
+      assertThat(region.get((int) offset + 48 + 2)).isEqualTo((byte) ((offset / 128 + 1) % 3));
+      assertThat(request.getOutputs(0).getName()).isEqualTo("scores");
+      assertThat(
+              request
+                  .getOutputs(0)
+                  .getParametersOrThrow("shared_memory_byte_size")
+                  .getInt64Param())
+          .isEqualTo(2 * 10 * 4);
+      assertThat(
+              request
+                  .getOutputs(1)
+                  .getParametersOrThrow("shared_memory_byte_size")
+                  .getInt64Param())
+          .isEqualTo(1000);
+      assertThat(
+              request.getOutputs(1).getParametersOrThrow("shared_memory_offset").getInt64Param())
+          .isEqualTo(128);
+    }
+    assertThat(offsets).containsExactlyInAnyOrder(0L, 128L, 256L);
+    assertThat(server.regions).hasSize(2);
+    assertThat(server.unregistered).containsExactlyInAnyOrderElementsOf(server.regions.keySet());
+    try (var objects = Files.list(Path.of("/dev/shm"))) {
+      assertThat(objects.map(file -> String.valueOf(file.getFileName())))
+          .doesNotContainAnyElementsOf(server.regions.keySet());
+    }
+  }
+
+  @Test
+  void aServerThatSharesNoMemoryEndsWithFiveAndItsReason() {
+    server.withoutSharedMemory(
+        Status.UNIMPLEMENTED.withDescription("Client shared memory is disabled."));
+
+    assertThat(run("--rate", "10", "--shared-memory", "system")).isEqualTo(ExitCode.SERVER_ERROR);
+    assertThat(err.toString())
+        .contains("bench: shared memory: ")
+        .contains("Client shared memory is disabled.");
+    assertThat(server.requests).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "run -m image",
+        "run -m image --rate 10 --shared-memory cuda",
+        "run -m image --rate 10 --shared-memory system --output-shared-memory-size -1",
         "run -m image --rate 10 --concurrency 2",
         "run -m image --rate 0",
         "run -m image --rate 10 --json - --csv -",

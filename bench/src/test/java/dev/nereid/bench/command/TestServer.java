@@ -16,6 +16,10 @@ import dev.nereid.protocol.ModelStatisticsResponse;
 import dev.nereid.protocol.ServerMetadataRequest;
 import dev.nereid.protocol.ServerMetadataResponse;
 import dev.nereid.protocol.StatisticDuration;
+import dev.nereid.protocol.SystemSharedMemoryRegisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryRegisterResponse;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterResponse;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
@@ -23,8 +27,13 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,6 +53,13 @@ final class TestServer extends GRPCInferenceServiceImplBase {
   private volatile long delayMillis;
   private volatile Status statistics = Status.OK;
   private volatile Status failure = Status.OK;
+  private volatile Status sharing = Status.OK;
+  private volatile String inputType = "FP32";
+
+  /** What each region held when it was registered. */
+  final Map<String, ByteBuffer> regions = new ConcurrentHashMap<>();
+
+  final Queue<String> unregistered = new ConcurrentLinkedQueue<>();
 
   TestServer() throws IOException {
     server =
@@ -65,6 +81,16 @@ final class TestServer extends GRPCInferenceServiceImplBase {
   /** Answers ModelStatistics with that from now on. */
   void withoutStatistics(Status status) {
     statistics = status;
+  }
+
+  /** Answers the registration of shared memory with that. */
+  void withoutSharedMemory(Status status) {
+    sharing = status;
+  }
+
+  /** The model's input is of another type. */
+  void inputOf(String datatype) {
+    inputType = datatype;
   }
 
   void fail(Status status) {
@@ -103,8 +129,18 @@ final class TestServer extends GRPCInferenceServiceImplBase {
             .addInputs(
                 ModelMetadataResponse.TensorMetadata.newBuilder()
                     .setName("input")
-                    .setDatatype("FP32")
+                    .setDatatype(inputType)
                     .addAllShape(List.of(-1L, 4L, 4L, 3L)))
+            .addOutputs(
+                ModelMetadataResponse.TensorMetadata.newBuilder()
+                    .setName("scores")
+                    .setDatatype("FP32")
+                    .addAllShape(List.of(-1L, 10L)))
+            .addOutputs(
+                ModelMetadataResponse.TensorMetadata.newBuilder()
+                    .setName("labels")
+                    .setDatatype("BYTES")
+                    .addAllShape(List.of(-1L, -1L)))
             .build());
   }
 
@@ -163,6 +199,33 @@ final class TestServer extends GRPCInferenceServiceImplBase {
                     .addBatchStats(
                         InferBatchStatistics.newBuilder().setBatchSize(1).setComputeInfer(each)))
             .build());
+  }
+
+  @Override
+  public void systemSharedMemoryRegister(
+      SystemSharedMemoryRegisterRequest request,
+      StreamObserver<SystemSharedMemoryRegisterResponse> observer) {
+    if (!sharing.isOk()) {
+      observer.onError(sharing.asRuntimeException());
+      return;
+    }
+    try (FileChannel object = FileChannel.open(Path.of("/dev/shm" + request.getKey()))) {
+      ByteBuffer bytes = ByteBuffer.allocate((int) request.getByteSize());
+      while (bytes.hasRemaining() && object.read(bytes) >= 0) {}
+      regions.put(request.getName(), bytes.flip());
+    } catch (IOException e) {
+      observer.onError(Status.INTERNAL.withDescription(e.toString()).asRuntimeException());
+      return;
+    }
+    answer(observer, SystemSharedMemoryRegisterResponse.getDefaultInstance());
+  }
+
+  @Override
+  public void systemSharedMemoryUnregister(
+      SystemSharedMemoryUnregisterRequest request,
+      StreamObserver<SystemSharedMemoryUnregisterResponse> observer) {
+    unregistered.add(request.getName());
+    answer(observer, SystemSharedMemoryUnregisterResponse.getDefaultInstance());
   }
 
   private static <T> void answer(StreamObserver<T> observer, T message) {
