@@ -149,7 +149,7 @@ final class BareTensorRtLoop {
       for (int i = 0; i < flying - 1; i++) {
         instance.start(batches.get(i));
       }
-      long begun = flying - 1;
+      long begun = flying - 1L;
       long completed = 0;
       long start = System.nanoTime();
       long from = 0;

@@ -11,6 +11,7 @@ import dev.nereid.protocol.RepositoryIndexResponse.ModelIndex;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -56,6 +57,21 @@ final class ServedModels implements AutoCloseable {
       }
     }
     throw new CheckFailure("model '" + model + "': not in the repository's index");
+  }
+
+  /** The names of all models, which must be ready. */
+  String allReady() throws CheckFailure {
+    List<String> names = new ArrayList<>();
+    for (ModelIndex row : client.repositoryIndex(false).join().getModelsList()) {
+      CheckFailure.unless(
+          row.getState().equals("READY"),
+          "model '%s': %s: %s (expected: READY)",
+          row.getName(),
+          row.getState(),
+          row.getReason());
+      names.add(row.getName());
+    }
+    return String.join(", ", names);
   }
 
   ModelStatistics statistics(String model) {
