@@ -1,6 +1,7 @@
 /*
  * TensorRT, as far as the backend calls it to run a plan: objects as its C++ classes lay them out, each with its own
- * table of functions and that of its implementation. A plan is a text, "FAKE max=16 profiles=2 scratch=64"; the
+ * table of functions and that of its implementation. A plan is a text, "FAKE max=16 profiles=2 scratch=64", and
+ * perhaps " odd=1" for what is not supported; the
  * engine turns INPUT, FP32 [-1,4], into OUTPUT, FP32 [-1,4]: 2 x + 1. Thirteen rows are
  * refused; a batch whose first number is 700 breaks the device.
  */
@@ -15,7 +16,7 @@ struct dims { int32_t n; int64_t d[8]; };
 struct object { void **table; struct object *impl; struct object *made_of; int uses; int kind; };
 enum { RUNTIME, ENGINE, CONTEXT, INSPECTOR };
 
-static int live, wrongOrder, enqueues, max, profiles;
+static int live, wrongOrder, enqueues, max, profiles, odd;
 static long scratch;
 static void *logger;
 int fakeTensorRtLive(void) { return live; }
@@ -84,7 +85,7 @@ static char setInputShape(void *impl, const char *name, const struct dims *dims)
   return 1;
 }
 static struct dims contextShape(void *impl, const char *name) {
-  return (struct dims){2, {((struct context *)SELF(impl))->rows, 4}};
+  return (struct dims){2, {odd == 3 ? -1 : ((struct context *)SELF(impl))->rows, 4}};
 }
 static char setAddress(void *impl, const char *name, void *address) {
   struct context *context = (struct context *)SELF(impl);
@@ -111,6 +112,10 @@ static int two(void *impl) { return 2; }
 static const char *tensorName(void *impl, int i) { return i ? "OUTPUT" : "INPUT"; }
 static int tensorMode(void *impl, const char *name) { return strcmp(name, "INPUT") ? 2 : 1; }
 static int zero(void *impl, const char *name) { return 0; }
+static char shapeTensor(void *impl, const char *name) { return odd == 1; }
+static int format(void *impl, const char *name) { return odd == 2 ? 5 : 0; }
+static const char *formatText(void *impl, const char *name) { return "kCHW32"; }
+static int type(void *impl, const char *name) { return odd == 4 ? 6 : 0; }
 static int profileCount(void *impl) { return profiles; }
 static struct dims tensorShape(void *impl, const char *name) { return (struct dims){2, {-1, 4}}; }
 static struct dims profileShape(void *impl, const char *name, int profile, int select) {
@@ -128,7 +133,8 @@ static void *deserialize(void *impl, const char *plan, size_t bytes) {
     say(1, "deserializeCudaEngine: Magic tag does not match");
     return 0;
   }
-  sscanf(plan, "FAKE max=%d profiles=%d scratch=%ld", &max, &profiles, &scratch);
+  odd = 0;
+  sscanf(plan, "FAKE max=%d profiles=%d scratch=%ld odd=%d", &max, &profiles, &scratch, &odd);
   return make(ENGINE, engineFunctions, SELF(impl), sizeof(struct object));
 }
 static void *runtimeFunctions[64];
@@ -144,11 +150,12 @@ void *createInferRuntime_INTERNAL(void *log, int version) {
   engineFunctions[0x50 / 8] = profileCount;
   engineFunctions[0x90 / 8] = createInspector;
   engineFunctions[0x98 / 8] = tensorShape;
-  engineFunctions[0xa0 / 8] = zero;
+  engineFunctions[0xa0 / 8] = type;
   engineFunctions[0xa8 / 8] = zero;
-  engineFunctions[0xb0 / 8] = zero;
+  engineFunctions[0xb0 / 8] = shapeTensor;
   engineFunctions[0xb8 / 8] = tensorMode;
-  engineFunctions[0xd0 / 8] = zero;
+  engineFunctions[0xd0 / 8] = format;
+  engineFunctions[0xd8 / 8] = formatText;
   engineFunctions[0xe8 / 8] = profileShape;
   engineFunctions[0xf0 / 8] = two;
   engineFunctions[0xf8 / 8] = tensorName;

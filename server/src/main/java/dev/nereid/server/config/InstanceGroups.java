@@ -131,22 +131,15 @@ final class InstanceGroups {
               index,
               "kind");
     }
-    if (group.getProfileCount() > 0) {
-      throw ModelFormat.isTensorRtPlan(config)
-          ? text.refuse(
-              group.getProfileList(),
-              "not set; not supported yet",
-              "instance_group",
-              index,
-              "profile")
-          : text.fail(
-              named
-                  + " and platform "
-                  + config.getPlatform()
-                  + " specifies profile field which is only supported for TensorRT models",
-              "instance_group",
-              index,
-              "profile");
+    if (group.getProfileCount() > 0 && !ModelFormat.isTensorRtPlan(config)) {
+      throw text.fail(
+          named
+              + " and platform "
+              + config.getPlatform()
+              + " specifies profile field which is only supported for TensorRT models",
+          "instance_group",
+          index,
+          "profile");
     }
   }
 

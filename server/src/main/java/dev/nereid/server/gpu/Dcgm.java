@@ -69,10 +69,7 @@ final class Dcgm implements AutoCloseable {
    * @throws TelemetryException if DCGM is not there, or refuses; nothing stays open then
    */
   static Dcgm open(
-      List<String> libraries,
-      Optional<String> address,
-      Collection<String> uuids,
-      Duration interval)
+      List<String> libraries, Optional<String> address, Collection<String> uuids, Duration interval)
       throws TelemetryException {
     NativeCalls calls = NativeCalls.load(libraries, "errorString");
     calls.call("dcgmInit");

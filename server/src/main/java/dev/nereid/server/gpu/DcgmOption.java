@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What {@code --dcgm-address} says: DCGM inside this process, where it is installed; none; or a host
- * engine at an address.
+ * What {@code --dcgm-address} says: DCGM inside this process, where it is installed; none; or a
+ * host engine at an address.
  *
  * @param wanted false for none
  * @param address as {@code host} or {@code host:port}; empty for this process
@@ -40,8 +40,7 @@ public record DcgmOption(boolean wanted, Optional<String> address) {
       valid = port >= 1 && port <= LAST_PORT;
     }
     if (!valid) {
-      throw new IllegalArgumentException(
-          text + " (expected: embedded, none or <host>[:<port>])");
+      throw new IllegalArgumentException(text + " (expected: embedded, none or <host>[:<port>])");
     }
     return new DcgmOption(true, Optional.of(text));
   }

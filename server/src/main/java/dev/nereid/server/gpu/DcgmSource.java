@@ -41,8 +41,7 @@ final class DcgmSource implements TelemetrySource {
   DcgmSource(Dcgm dcgm, int gpu, boolean profiling) {
     this.dcgm = dcgm;
     this.gpu = gpu;
-    fields =
-        profiling ? Stream.concat(DEVICE.stream(), PROFILING.stream()).toList() : DEVICE;
+    fields = profiling ? Stream.concat(DEVICE.stream(), PROFILING.stream()).toList() : DEVICE;
   }
 
   /** Numbers of the fields that every GPU has. */
@@ -82,9 +81,7 @@ final class DcgmSource implements TelemetrySource {
     }
     try (DcgmValues values = dcgm.latest(gpu, new short[] {(short) asked.id})) {
       OptionalDouble value = values.number(0);
-      return value.isPresent()
-          ? OptionalDouble.of(value.getAsDouble() * asked.unit)
-          : value;
+      return value.isPresent() ? OptionalDouble.of(value.getAsDouble() * asked.unit) : value;
     }
   }
 }

@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * An array of {@code dcgmFieldValue_v1}, read at its offsets. The same in DCGM 3 and 4; were it ever
- * another, the version word that DCGM writes into each would say so.
+ * An array of {@code dcgmFieldValue_v1}, read at its offsets. The same in DCGM 3 and 4; were it
+ * ever another, the version word that DCGM writes into each would say so.
  */
 final class DcgmValues implements AutoCloseable {
 
@@ -22,7 +22,10 @@ final class DcgmValues implements AutoCloseable {
 
   private static final int NO_DATA = -14;
 
-  /** From here up numbers say why there is none: nothing yet, not found, not supported, not permitted. */
+  /**
+   * From here up numbers say why there is none: nothing yet, not found, not supported, not
+   * permitted.
+   */
   private static final long BLANK_INTEGER = 0x7ffffffffffffff0L;
 
   private static final double BLANK_DOUBLE = 140737488355328.0;
@@ -70,8 +73,7 @@ final class DcgmValues implements AutoCloseable {
       return OptionalDouble.empty();
     }
     if (blank > 0) {
-      throw new TelemetryException(
-          "DCGM: " + BLANKS[(int) Math.min(blank, BLANKS.length - 1)]);
+      throw new TelemetryException("DCGM: " + BLANKS[(int) Math.min(blank, BLANKS.length - 1)]);
     }
     return OptionalDouble.of(value);
   }

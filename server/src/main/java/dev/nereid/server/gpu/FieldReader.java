@@ -93,8 +93,8 @@ final class FieldReader {
   }
 
   /**
-   * A counter counts from the first reading on. It stands still where a reading is less than the one
-   * before: the driver was reloaded, or another source took over.
+   * A counter counts from the first reading on. It stands still where a reading is less than the
+   * one before: the driver was reloaded, or another source took over.
    */
   private double shown(double reading) {
     if (!field.isCounter()) {

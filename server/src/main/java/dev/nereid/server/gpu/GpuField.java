@@ -3,8 +3,8 @@ package dev.nereid.server.gpu;
 import java.util.Locale;
 
 /**
- * What is read of each GPU: the name of its metric, which for those of Triton's is Triton's, and its
- * unit.
+ * What is read of each GPU: the name of its metric, which for those of Triton's is Triton's, and
+ * its unit.
  */
 public enum GpuField {
   /** Share of the time in which a kernel ran, 0 to 1. */
@@ -19,8 +19,7 @@ public enum GpuField {
   SM_ACTIVE(
       "nereid_gpu_sm_active",
       "Share of time and multiprocessors in which at least one warp was there [0.0 - 1.0]"),
-  SM_OCCUPANCY(
-      "nereid_gpu_sm_occupancy", "Warps that were there, of those that fit [0.0 - 1.0]"),
+  SM_OCCUPANCY("nereid_gpu_sm_occupancy", "Warps that were there, of those that fit [0.0 - 1.0]"),
   TENSOR_ACTIVE(
       "nereid_gpu_tensor_active", "Share of cycles in which tensor cores were busy [0.0 - 1.0]"),
   DRAM_ACTIVE(

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * What the GPUs that this process sees report of themselves: {@code nv_gpu_*}, {@code
  * nv_energy_consumption} and {@code nereid_gpu_*}, by NVML, and by DCGM where it is there.
  *
- * <p>Read now and then on a thread of its own, since a driver may take long to answer, and a page is
- * not to wait for it. {@link #collect} shows the last reading, on any thread.
+ * <p>Read now and then on a thread of its own, since a driver may take long to answer, and a page
+ * is not to wait for it. {@link #collect} shows the last reading, on any thread.
  */
 public final class GpuTelemetry implements MultiCollector, AutoCloseable {
 

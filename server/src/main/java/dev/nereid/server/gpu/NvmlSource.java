@@ -9,12 +9,14 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * One GPU, or one slice, as NVML tells of it. Of a slice NVML knows the memory; the rest is refused,
- * and so not shown.
+ * One GPU, or one slice, as NVML tells of it. Of a slice NVML knows the memory; the rest is
+ * refused, and so not shown.
  */
 final class NvmlSource implements TelemetrySource {
 
-  /** {@code sizeof(nvmlMemory_v2_t)}: version, total, reserved, free, used; and its version word. */
+  /**
+   * {@code sizeof(nvmlMemory_v2_t)}: version, total, reserved, free, used; and its version word.
+   */
   private static final int MEMORY_V2_BYTES = 40;
 
   private static final int MEMORY_V2_VERSION = MEMORY_V2_BYTES | 2 << 24;
@@ -63,8 +65,7 @@ final class NvmlSource implements TelemetrySource {
     return OptionalDouble.of(
         switch (field) {
           case UTILIZATION -> utilization();
-          case MEMORY_TOTAL ->
-              memoryV2 ? memoryV2(MEMORY_V2_TOTAL) : memory(MEMORY_TOTAL);
+          case MEMORY_TOTAL -> memoryV2 ? memoryV2(MEMORY_V2_TOTAL) : memory(MEMORY_TOTAL);
           case MEMORY_USED -> memoryV2 ? memoryV2(MEMORY_V2_USED) : memory(MEMORY_USED);
           case POWER_USAGE -> milliwatts("nvmlDeviceGetPowerUsage") / MILLI;
           case POWER_LIMIT -> milliwatts("nvmlDeviceGetEnforcedPowerLimit") / MILLI;

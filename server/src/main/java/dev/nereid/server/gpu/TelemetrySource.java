@@ -12,7 +12,9 @@ interface TelemetrySource {
   /** What it may be asked for; it may turn out that this GPU does not have it. */
   Set<GpuField> fields();
 
-  /** Takes a fresh reading where that is done for several fields at once. Fails in {@link #read}. */
+  /**
+   * Takes a fresh reading where that is done for several fields at once. Fails in {@link #read}.
+   */
   default void update() {}
 
   /**

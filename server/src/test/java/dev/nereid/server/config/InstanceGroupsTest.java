@@ -131,10 +131,12 @@ class InstanceGroupsTest {
   }
 
   @Test
-  void profilesOfTensorRtPlansAreNotSupportedYet() {
-    assertThatThrownBy(
-            () -> complete("platform: 'tensorrt_plan' instance_group { profile: '0' }", GPU, 0))
-        .isInstanceOf(ConfigException.class)
-        .hasMessage("instance_group[0].profile: [0] (expected: not set; not supported yet)");
+  void profilesOfTensorRtPlansReachTheInstances() throws Exception {
+    assertThat(
+            InstanceGroups.plan(
+                complete(
+                    "platform: 'tensorrt_plan' instance_group { profile: [ '0', '2' ] }", GPU, 0)))
+        .allSatisfy(instance -> assertThat(instance.spec().profiles()).containsExactly("0", "2"))
+        .hasSize(1);
   }
 }

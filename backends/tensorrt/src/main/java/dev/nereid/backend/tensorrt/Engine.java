@@ -62,8 +62,7 @@ final class Engine implements AutoCloseable {
    * @throws TensorRtException if it is none, or of another GPU or TensorRT, or has what no request
    *     can carry
    */
-  static Engine load(TensorRt tensorRt, NativeBytes plan)
-      throws TensorRtException, CudaException {
+  static Engine load(TensorRt tensorRt, NativeBytes plan) throws TensorRtException, CudaException {
     return new Engine(tensorRt, plan);
   }
 

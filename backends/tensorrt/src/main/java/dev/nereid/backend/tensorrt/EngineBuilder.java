@@ -161,7 +161,8 @@ final class EngineBuilder {
                 && set(profile, input.name(), OptProfileSelector.kOPT, range.opt())
                 && set(profile, input.name(), OptProfileSelector.kMAX, range.max());
         if (!set) {
-          throw errors.failure("TensorRT refuses shapes " + range + " of input '" + input.name() + "'");
+          throw errors.failure(
+              "TensorRT refuses shapes " + range + " of input '" + input.name() + "'");
         }
       }
       if (config.addOptimizationProfile(profile) < 0) {
@@ -191,8 +192,7 @@ final class EngineBuilder {
     ITimingCache cache = null;
     if (timings.isPresent()) {
       cache =
-          config.createTimingCache(
-              new Address(timings.get().address()), timings.get().byteSize());
+          config.createTimingCache(new Address(timings.get().address()), timings.get().byteSize());
     }
     if (Engine.isNull(cache)) {
       cache = config.createTimingCache(new Address(0), 0);

@@ -65,8 +65,7 @@ final class EngineStore {
     }
   }
 
-  private Engine build(
-      String name, Path file, EngineKey key, SealedFile kept, boolean keepTimings)
+  private Engine build(String name, Path file, EngineKey key, SealedFile kept, boolean keepTimings)
       throws TensorRtException, CudaException {
     log.info(
         "Model '{}': building an engine of {} for {}, {}, {} profile(s) of {}; this takes from"
@@ -100,7 +99,10 @@ final class EngineStore {
     try {
       file.write(bytes);
     } catch (IOException e) {
-      log.warn("{} cannot be written, so it is made again at the next load: {}", file.path(), e.toString());
+      log.warn(
+          "{} cannot be written, so it is made again at the next load: {}",
+          file.path(),
+          e.toString());
     }
   }
 }

@@ -130,10 +130,7 @@ final class NativeLibraries {
       throw new BackendException(
           "backend 'tensorrt': %s: cannot be opened (expected: %s; LD_LIBRARY_PATH is '%s'): %s"
               .formatted(
-                  name,
-                  what,
-                  System.getenv().getOrDefault("LD_LIBRARY_PATH", ""),
-                  reason(e)),
+                  name, what, System.getenv().getOrDefault("LD_LIBRARY_PATH", ""), reason(e)),
           e);
     }
   }
@@ -149,8 +146,7 @@ final class NativeLibraries {
     return function(library, function).invokeInt(arguments);
   }
 
-  private static Function function(NativeLibrary library, String function)
-      throws BackendException {
+  private static Function function(NativeLibrary library, String function) throws BackendException {
     try {
       return library.getFunction(function);
     } catch (UnsatisfiedLinkError e) {

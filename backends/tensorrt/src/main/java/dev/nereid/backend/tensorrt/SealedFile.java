@@ -42,7 +42,8 @@ record SealedFile(Path path, String label) {
       while (found.hasRemaining() && file.read(found) >= 0) {
         // As long as there is something to read.
       }
-      if (found.hasRemaining() || !Arrays.equals(head, 0, head.length, found.array(), 0, head.length)) {
+      if (found.hasRemaining()
+          || !Arrays.equals(head, 0, head.length, found.array(), 0, head.length)) {
         return refused("it is not what its name says");
       }
       NativeBytes content = NativeBytes.read(file);

@@ -85,7 +85,8 @@ public final class SelfCheck {
 
   private void all() {
     List<Backend> started = new ArrayList<>();
-    Map<String, String> settings = Map.of("cache-directory", directory.resolve("engines").toString());
+    Map<String, String> settings =
+        Map.of("cache-directory", directory.resolve("engines").toString());
     check(
         "libraries and GPU",
         () -> {
@@ -117,7 +118,8 @@ public final class SelfCheck {
     }
     Kind simple = kinds.get(0);
     check("an engine from the cache", () -> cached(backend, simple));
-    check("a batch that is too large is refused, the next one runs", () -> tooLarge(backend, simple));
+    check(
+        "a batch that is too large is refused, the next one runs", () -> tooLarge(backend, simple));
     check("a damaged plan is refused", () -> damaged(backend, simple));
     check(LOADS + " loads and unloads", () -> flat(backend, simple));
   }
@@ -190,8 +192,7 @@ public final class SelfCheck {
       }
     }
     if (!(worst <= kind.error())) {
-      throw new BackendException(
-          "off by " + worst + " (expected: at most " + kind.error() + ")");
+      throw new BackendException("off by " + worst + " (expected: at most " + kind.error() + ")");
     }
     return "off by at most " + worst;
   }

@@ -113,8 +113,7 @@ final class TensorRtInstance implements ModelInstance {
     Address scratch = owned.memory(Cuda.malloc(scratchBytes, "intermediate results"));
     for (int index : profileIndices) {
       Execution execution =
-          Execution.of(
-              engine, index, ports, scratch, scratchBytes, computeStream, errors, owned);
+          Execution.of(engine, index, ports, scratch, scratchBytes, computeStream, errors, owned);
       executions.add(execution);
       profiles.add(execution.profile());
     }
@@ -209,8 +208,7 @@ final class TensorRtInstance implements ModelInstance {
     execution.setShapes(recorded);
     execution.enqueue(slot, computeStream);
     Cuda.synchronize(computeStream);
-    CUgraphExec_st graph =
-        Cuda.record(computeStream, () -> execution.enqueue(slot, computeStream));
+    CUgraphExec_st graph = Cuda.record(computeStream, () -> execution.enqueue(slot, computeStream));
     owned.add(() -> Cuda.destroy(graph));
     slot.graphs().put(size, graph);
     Cuda.launch(graph, computeStream);

@@ -75,8 +75,7 @@ final class TensorRtModel implements LoadedModel {
                 : take(spec, file, tensorRt, entry.getValue(), copies);
         byGpu.put(gpu.index(), new OnGpu(gpu, copies, plan));
         checkRows(spec, copies.get(0), plan);
-        log.info(
-            "Model '{}' on {}: {}", spec.source().modelName(), gpu, copies.get(0).layers());
+        log.info("Model '{}' on {}: {}", spec.source().modelName(), gpu, copies.get(0).layers());
       }
       return model;
     } catch (TensorRtException e) {
@@ -164,11 +163,7 @@ final class TensorRtModel implements LoadedModel {
     }
     try {
       return new TensorRtInstance(
-          spec,
-          graphs,
-          onGpu.gpu(),
-          onGpu.copies().get(assignment.copy()),
-          assignment.profiles());
+          spec, graphs, onGpu.gpu(), onGpu.copies().get(assignment.copy()), assignment.profiles());
     } catch (CudaException | TensorRtException e) {
       throw unloadable(spec.source(), e);
     }

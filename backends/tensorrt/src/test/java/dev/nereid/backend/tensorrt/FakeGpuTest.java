@@ -86,6 +86,11 @@ class FakeGpuTest {
     run(Unloadable.class);
   }
 
+  @Test
+  void whatNoRequestCanCarryIsRefusedByItsName() throws Exception {
+    run(Odd.class);
+  }
+
   /** What all scenarios start with, and what must be true at their end. */
   private static final class Stage {
     private final Path directory;
@@ -298,14 +303,10 @@ class FakeGpuTest {
         instance.start(before);
         assertThatThrownBy(() -> instance.start(batch(1, 13)))
             .isInstanceOf(BackendException.class)
-            .hasMessage(
-                "TensorRT cannot run the batch: enqueueV3: thirteen rows bring bad luck");
+            .hasMessage("TensorRT cannot run the batch: enqueueV3: thirteen rows bring bad luck");
         assertThatThrownBy(() -> instance.start(batch(1, 17)))
             .hasMessageContaining("shapes [[17,4]] (expected: within one of the engine's profiles");
-        assertThatThrownBy(
-                () ->
-                    instance.start(
-                        TestBatch.of(new TestRequest(Map.of()))))
+        assertThatThrownBy(() -> instance.start(TestBatch.of(new TestRequest(Map.of()))))
             .hasMessageContaining("input 'INPUT' is missing");
         assertThatThrownBy(
                 () ->
@@ -341,6 +342,29 @@ class FakeGpuTest {
       NativeLibrary.getInstance("libcudart.so.12")
           .getFunction("fakeCudaRepair")
           .invokeVoid(new Object[0]);
+      stage.end();
+    }
+  }
+
+  static final class Odd {
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      String plan = "FAKE max=16 profiles=1 scratch=1 odd=";
+      Map<Integer, String> reasons =
+          Map.of(
+              1, "input 'INPUT': a shape tensor (expected: none",
+              2, "input 'INPUT': format kCHW32 (expected: linear",
+              4, "input 'INPUT': type 6 (expected: one of FP32, FP16,");
+      for (Map.Entry<Integer, String> reason : reasons.entrySet()) {
+        ModelSpec spec = stage.spec(plan + reason.getKey(), options(false, false, false), 16, 1);
+        assertThatThrownBy(() -> stage.backend.load(spec)).hasMessageContaining(reason.getValue());
+        stage.assertClean();
+      }
+      ModelSpec spec = stage.spec(plan + 3, options(false, false, false), 16, 1);
+      try (LoadedModel model = stage.backend.load(spec)) {
+        assertThatThrownBy(() -> model.createInstance(spec.instances().get(0)))
+            .hasMessageContaining("output 'OUTPUT': shape [-1,4] depends on the input's values");
+      }
       stage.end();
     }
   }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Libraries of our own under the names of NVIDIA's, compiled into a folder, and JVMs that find
- * them there; each a process of its own, since a library is loaded once a process.
+ * Libraries of our own under the names of NVIDIA's, compiled into a folder, and JVMs that find them
+ * there; each a process of its own, since a library is loaded once a process.
  */
 record FakeLibraries(Path directory) {
 

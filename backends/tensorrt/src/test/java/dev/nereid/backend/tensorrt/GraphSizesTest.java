@@ -89,9 +89,7 @@ class GraphSizesTest {
     assertThatThrownBy(() -> of(64, List.of(), new GraphSpec(8, Map.of("x", List.of(1L)), null)))
         .hasMessageContaining("graph_spec.input: x (expected: the name of one of its inputs)");
     assertThatThrownBy(
-            () ->
-                GraphSizes.of(
-                    Models.spec(graphs(false, spec(8, null)), 64, List.of(), Map.of())))
+            () -> GraphSizes.of(Models.spec(graphs(false, spec(8, null)), 64, List.of(), Map.of())))
         .hasMessageContaining("optimization.cuda.graph_spec: set (expected: graphs: true");
     ModelSpec varying =
         Models.spec(graphs(true), 64, List.of(), Map.of())

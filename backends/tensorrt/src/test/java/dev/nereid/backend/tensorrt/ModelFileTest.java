@@ -33,6 +33,7 @@ class ModelFileTest {
   void aFileThatIsNamedAndMissingIsNotReplaced() throws Exception {
     Files.createFile(directory.resolve("model.onnx"));
     assertThatThrownBy(() -> ModelFile.of(source("best.plan")))
-        .hasMessage("unable to find '" + directory.resolve("best.plan") + "' for model instance 'net'");
+        .hasMessage(
+            "unable to find '" + directory.resolve("best.plan") + "' for model instance 'net'");
   }
 }

@@ -34,8 +34,7 @@ class ModelParametersTest {
     ModelParameters parameters = parse(Map.of());
     assertThat(parameters)
         .isEqualTo(
-            new ModelParameters(
-                Optional.empty(), OptionalLong.empty(), OptionalInt.empty(), true));
+            new ModelParameters(Optional.empty(), OptionalLong.empty(), OptionalInt.empty(), true));
     assertThat(BuildOptions.of(parameters, PLAIN))
         .isEqualTo(new BuildOptions(Precision.TF32, 0, 3));
     assertThat(BuildOptions.of(parameters, QUANTIZED).precision()).isEqualTo(Precision.INT8);
@@ -71,8 +70,7 @@ class ModelParametersTest {
         .hasMessageStartingWith("parameters['" + name + "']: " + value + " (expected: ")
         .hasMessageContaining(rule)
         .isInstanceOfSatisfying(
-            BackendException.class,
-            e -> assertThat(e.field()).containsExactly("parameters", name));
+            BackendException.class, e -> assertThat(e.field()).containsExactly("parameters", name));
   }
 
   @Test
@@ -105,8 +103,7 @@ class ModelParametersTest {
   void whatOtherBackendsAreToldByOptimizationIsRefused() {
     ModelSpec accelerated =
         Models.spec(64)
-            .withAccelerators(
-                new ModelSpec.Accelerator(InstanceKind.GPU, "tensorrt", Map.of()));
+            .withAccelerators(new ModelSpec.Accelerator(InstanceKind.GPU, "tensorrt", Map.of()));
     assertThatThrownBy(() -> ModelParameters.parse(accelerated, Kind.ONNX))
         .hasMessageContaining("optimization.execution_accelerators: tensorrt (expected: none");
     ModelSpec levelled = Models.spec(64).withGraphOptimizationLevel(OptionalInt.of(1));

@@ -51,31 +51,37 @@ class NativeLibrariesTest {
   }
 
   private void driver(int status, int version, int devices) throws Exception {
-    fakes().compile(
-        "libcuda.so.1",
-        """
+    fakes()
+        .compile(
+            "libcuda.so.1",
+            """
         int cuInit(unsigned flags) { return %d; }
         int cuDriverGetVersion(int *version) { *version = %d; return 0; }
         int cuDeviceGetCount(int *count) { *count = %d; return 0; }
         int cuGetErrorString(int error, const char **text) { *text = "no such luck"; return 0; }
         """
-            .formatted(status, version, devices));
+                .formatted(status, version, devices));
   }
 
   private void runtime(int version) throws Exception {
-    fakes().compile(
-        "libcudart.so.12",
-        "int cudaRuntimeGetVersion(int *version) { *version = %d; return 0; }".formatted(version));
+    fakes()
+        .compile(
+            "libcudart.so.12",
+            "int cudaRuntimeGetVersion(int *version) { *version = %d; return 0; }"
+                .formatted(version));
   }
 
   private void tensorRt(int version) throws Exception {
-    fakes().compile("libnvinfer.so.10", "int getInferLibVersion(void) { return %d; }".formatted(version));
+    fakes()
+        .compile(
+            "libnvinfer.so.10", "int getInferLibVersion(void) { return %d; }".formatted(version));
   }
 
   private void everyFunctionOfTensorRt() throws Exception {
-    fakes().compile(
-        "libnvinfer.so.10",
-        """
+    fakes()
+        .compile(
+            "libnvinfer.so.10",
+            """
         int getInferLibVersion(void) { return 100600; }
         int getInferLibMajorVersion(void) { return 10; }
         int getInferLibMinorVersion(void) { return 6; }
@@ -139,8 +145,7 @@ class NativeLibrariesTest {
     fakes().compile("libnvinfer.so.10", "int something(void) { return 0; }");
     assertThat(start()).contains("libnvinfer.so.10: no function 'getInferLibVersion'");
     tensorRt(100600);
-    assertThat(start())
-        .contains("libnvinfer.so.10: no function 'createInferRuntime_INTERNAL'");
+    assertThat(start()).contains("libnvinfer.so.10: no function 'createInferRuntime_INTERNAL'");
     everyFunctionOfTensorRt();
     assertThat(start()).startsWith("backend 'tensorrt': libnvrtc.so.12: cannot be opened (expec");
   }
@@ -151,7 +156,9 @@ class NativeLibrariesTest {
     runtime(12060);
     everyFunctionOfTensorRt();
     fakes().compileLinked();
-    assertThat(start()).contains("TensorRT 10.6.0.26 on CUDA 12.6, without its own plug-ins").endsWith("started");
+    assertThat(start())
+        .contains("TensorRT 10.6.0.26 on CUDA 12.6, without its own plug-ins")
+        .endsWith("started");
   }
 
   @Test

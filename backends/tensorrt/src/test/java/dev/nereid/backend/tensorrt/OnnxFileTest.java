@@ -45,7 +45,9 @@ class OnnxFileTest {
   @Test
   void anInputThatHasAWeightIsNone() throws Exception {
     graph().input("w", DataType.FP32, 3, 2).write(file());
-    assertThat(OnnxFile.read(file()).inputs()).extracting(TensorSpec::name).containsExactly("image");
+    assertThat(OnnxFile.read(file()).inputs())
+        .extracting(TensorSpec::name)
+        .containsExactly("image");
   }
 
   @Test
