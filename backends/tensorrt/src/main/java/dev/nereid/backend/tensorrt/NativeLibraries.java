@@ -8,6 +8,8 @@ import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import dev.nereid.backend.BackendException;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Whether this machine has what the backend runs on, asked library by library before anything else
@@ -47,6 +49,12 @@ final class NativeLibraries {
   private static final int LEAST_CUDA = 12_000;
   private static final int LEAST_TENSORRT = 100_600;
   private static final int NEXT_TENSORRT = 110_000;
+
+  /**
+   * Everything that was opened, for as long as the process lives: JNA closes a library that nobody
+   * refers to any more, and TensorRT goes on to call the plug-ins of one that has registered some.
+   */
+  private static final Set<NativeLibrary> OPENED = ConcurrentHashMap.newKeySet();
 
   private NativeLibraries() {}
 
@@ -125,7 +133,9 @@ final class NativeLibraries {
 
   private static NativeLibrary open(String name, String what) throws BackendException {
     try {
-      return NativeLibrary.getInstance(name);
+      NativeLibrary library = NativeLibrary.getInstance(name);
+      OPENED.add(library);
+      return library;
     } catch (UnsatisfiedLinkError e) {
       throw new BackendException(
           "backend 'tensorrt': %s: cannot be opened (expected: %s; LD_LIBRARY_PATH is '%s'): %s"
@@ -188,6 +198,7 @@ final class NativeLibraries {
   static boolean registerPlugins(long logger) {
     try {
       NativeLibrary plugins = NativeLibrary.getInstance(PLUGINS);
+      OPENED.add(plugins);
       Object registered =
           plugins
               .getFunction("initLibNvInferPlugins")
