@@ -73,6 +73,11 @@ final class NativeLibrary {
     }
   }
 
+  /** Whether the library is the one of the jar, which is for CPUs. */
+  static boolean isBundled() {
+    return System.getenv(OVERRIDE) == null;
+  }
+
   private static void setIfAbsent(String property, String value) {
     if (System.getProperty(property) == null) {
       System.setProperty(property, value);

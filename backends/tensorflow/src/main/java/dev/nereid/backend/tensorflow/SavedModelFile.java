@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
@@ -62,6 +63,38 @@ final class SavedModelFile {
               .formatted(source.modelName(), file, e.getMessage()),
           e);
     }
+  }
+
+  /**
+   * Reads the whole graph, its weights too, onto the heap.
+   *
+   * @param tags all of them
+   */
+  static GraphDef readGraph(ModelSource source, Set<String> tags) throws BackendException {
+    Path file = folder(source).resolve(FILE);
+    try (InputStream stream = new EndAwareStream(file)) {
+      CodedInputStream in = CodedInputStream.newInstance(stream);
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        if (WireFormat.getTagFieldNumber(tag) != SavedModel.META_GRAPHS_FIELD_NUMBER) {
+          in.skipField(tag);
+          continue;
+        }
+        int outer = in.pushLimit(in.readRawVarint32());
+        MetaGraphDef graph = MetaGraphDef.parseFrom(in);
+        in.popLimit(outer);
+        if (tags.equals(Set.copyOf(graph.getMetaInfoDef().getTagsList()))) {
+          return graph.getGraphDef();
+        }
+      }
+    } catch (IOException e) {
+      throw new BackendException(
+          "unable to load model '%s', %s cannot be read: %s"
+              .formatted(source.modelName(), file, e.getMessage()),
+          e);
+    }
+    throw new BackendException(
+        "unable to load model '%s', %s has no graph tagged %s"
+            .formatted(source.modelName(), file, tags));
   }
 
   private static List<MetaGraph> graphs(CodedInputStream in) throws IOException {

@@ -19,6 +19,7 @@ public final class TensorFlowProvider implements BackendProvider {
   public Backend start(Map<String, String> settings) throws BackendException {
     BackendSettings parsed = BackendSettings.parse(settings);
     NativeLibrary.load(parsed.libraryCacheDirectory());
-    return new TensorFlowBackend(parsed);
+    return new TensorFlowBackend(
+        parsed, TensorFlowGpus.ofProcess(parsed.gpuMemory(), NativeLibrary.isBundled()));
   }
 }

@@ -5,6 +5,7 @@ import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
@@ -60,6 +61,16 @@ final class Tensors {
         tensorflow.TF_STRING, shape, shape.length, aligned, byteSize, FREE_STRINGS, memory);
   }
 
+  /** A scalar string, for {@code TF_DeleteTensor}. */
+  static TF_Tensor string(String text) throws BackendException {
+    TF_Tensor tensor = allocateStrings(new long[0]);
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    try (BytePointer pointer = new BytePointer(bytes)) {
+      tensorflow.TF_StringCopy(strings(tensor), pointer, bytes.length);
+    }
+    return tensor;
+  }
+
   /** Called by TensorFlow, on any thread, when nobody refers to a tensor of strings any more. */
   private static final class FreeStrings extends Deallocator_Pointer_long_Pointer {
 
@@ -73,7 +84,7 @@ final class Tensors {
     }
   }
 
-  private static BackendException noMemory(long byteSize) {
+  static BackendException noMemory(long byteSize) {
     return new BackendException("TensorFlow has no memory for a tensor of " + byteSize + " bytes");
   }
 

@@ -8,6 +8,7 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSource;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,7 +20,8 @@ import org.tensorflow.proto.OptimizerOptions.GlobalJitLevel;
 class TfSessionSettingsTest {
 
   private static SessionSettings parse(Map<String, String> parameters) throws BackendException {
-    return SessionSettings.parse(new ModelSource("m", 1, Path.of("m/1"), "model", parameters));
+    return SessionSettings.parse(
+        new ModelSource("m", 1, Path.of("m/1"), "model", parameters), OptionalInt.empty());
   }
 
   @Test
@@ -74,7 +76,12 @@ class TfSessionSettingsTest {
                     "0",
                     "library-cache-directory",
                     directory.toString())))
-        .isEqualTo(new BackendSettings(0, directory));
+        .isEqualTo(
+            new BackendSettings(
+                0,
+                directory,
+                Optional.of(directory.resolve("tensorrt-engines")),
+                new GpuMemory(0, true)));
     assertThatThrownBy(() -> BackendSettings.parse(Map.of("default-max-batch-size", "-1")))
         .isInstanceOf(BackendException.class)
         .hasMessageStartingWith(

@@ -68,7 +68,7 @@ final class VariableModels {
             cells -> cells[0] - cells[1]));
   }
 
-  private static NodeDef variable() {
+  static NodeDef variable() {
     return GraphWriter.node(
         "VarHandleOp",
         "weight",
@@ -128,17 +128,17 @@ final class VariableModels {
         .build();
   }
 
-  private static NodeDef arithmetic(String operator, String name, String left, String right) {
+  static NodeDef arithmetic(String operator, String name, String left, String right) {
     return GraphWriter.node(
         operator, name, node -> node.putAttr("T", GraphWriter.type(DataType.FP32)), left, right);
   }
 
-  private static OpDef.ArgDef argument(String name, org.tensorflow.proto.DataType type) {
+  static OpDef.ArgDef argument(String name, org.tensorflow.proto.DataType type) {
     return OpDef.ArgDef.newBuilder().setName(name).setType(type).build();
   }
 
   /** The operators that fill, write and read the variable, and the names that the loader needs. */
-  private static void saveAndRestore(GraphWriter model) {
+  static void saveAndRestore(GraphWriter model) {
     model
         .constant("initial", WEIGHT, COLUMNS)
         .add(assign("fill", "initial"))
@@ -194,7 +194,7 @@ final class VariableModels {
   }
 
   /** Fills the variable and has TensorFlow itself write the checkpoint. */
-  private static void checkpoint(GraphWriter model, Path folder) throws Exception {
+  static void checkpoint(GraphWriter model, Path folder) throws Exception {
     Files.createDirectories(folder.resolve(PREFIX).getParent());
     TF_Graph graph = tensorflow.TF_NewGraph();
     TF_SessionOptions options = tensorflow.TF_NewSessionOptions();

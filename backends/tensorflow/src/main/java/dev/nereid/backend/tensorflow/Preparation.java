@@ -1,0 +1,310 @@
+package dev.nereid.backend.tensorflow;
+
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.tensorflow.TensorRtOptions.Precision;
+import dev.nereid.backend.tensorflow.engines.Conversion;
+import dev.nereid.backend.tensorflow.engines.Conversion.Segment;
+import dev.nereid.backend.tensorflow.engines.EngineCache;
+import dev.nereid.backend.tensorflow.engines.EngineFile;
+import dev.nereid.backend.tensorflow.graph.DevicePlacement;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a model that was just put on a GPU with every batch size that it is to meet, and says in the
+ * log how that goes.
+ *
+ * <p>Engines are built one after another, smallest batch first:
+ *
+ * <ul>
+ *   <li>TensorRT measures kernels on the device to choose among them, and builds side by side would
+ *       measure each other.
+ *   <li>TF-TRT builds under a lock of the segment, so that more threads would wait for it.
+ *   <li>TF-TRT takes the smallest engine that is large enough, and builds none where it finds one:
+ *       from the largest batch down there would be one engine for all.
+ * </ul>
+ *
+ * Other models, and the same on other GPUs, are prepared at the same time.
+ */
+final class Preparation {
+
+  private static final Logger log = LoggerFactory.getLogger(Preparation.class);
+
+  private final String name;
+  private final int gpu;
+  private final PlacedModel model;
+  private final List<Integer> sizes;
+  private final boolean batching;
+  private final Optional<TensorRtOptions> options;
+
+  /**
+   * @param sizes ascending
+   * @param batching whether {@code sizes} are rows of batches
+   */
+  Preparation(
+      String name,
+      int gpu,
+      PlacedModel model,
+      List<Integer> sizes,
+      boolean batching,
+      Optional<TensorRtOptions> options) {
+    this.name = name;
+    this.gpu = gpu;
+    this.model = model;
+    this.sizes = List.copyOf(sizes);
+    this.batching = batching;
+    this.options = options;
+  }
+
+  void withoutEngines() throws BackendException {
+    try (WarmUp warmUp = new WarmUp(model)) {
+      for (int i = 0; i < sizes.size(); i++) {
+        long start = System.nanoTime();
+        warmUp.run(sizes.get(i));
+        progress("ran", i, start);
+      }
+    }
+  }
+
+  /**
+   * @param shelf where engines are kept; empty to keep none
+   * @param notFrozen why the graph is not frozen; empty where it is
+   * @throws EnginesUnusable if the session is of no use any more because of the engines' files
+   */
+  void withEngines(Optional<EngineStore.Shelf> shelf, String notFrozen)
+      throws BackendException, EnginesUnusable {
+    EngineOperations operations = new EngineOperations(model.session(), DevicePlacement.gpu(gpu));
+    try (WarmUp warmUp = new WarmUp(model)) {
+      Optional<EngineCache.Entry> kept =
+          batching ? shelf.flatMap(own -> own.cache().find(own.key())) : Optional.empty();
+      if (kept.isPresent()) {
+        Optional<Conversion> conversion = convertAlone(warmUp);
+        if (conversion.isPresent() && read(operations, conversion.get(), kept.get())) {
+          runWithKept(warmUp);
+          tell(conversion, notFrozen);
+          return;
+        }
+      }
+      Optional<Conversion> conversion = build(warmUp);
+      tell(conversion, notFrozen);
+      if (conversion.isPresent() && !conversion.get().segments().isEmpty()) {
+        keep(operations, conversion.get(), shelf, warmUp);
+      }
+    }
+  }
+
+  /** Without files of engines, so that nothing says whether one could not be built. */
+  void withEnginesAlone(String notFrozen) throws BackendException {
+    try (WarmUp warmUp = new WarmUp(model)) {
+      tell(build(warmUp), notFrozen);
+    }
+  }
+
+  private Optional<Conversion> build(WarmUp warmUp) throws BackendException {
+    Optional<Conversion> conversion = Optional.empty();
+    for (int i = 0; i < sizes.size(); i++) {
+      long start = System.nanoTime();
+      if (i == 0) {
+        conversion = warmUp.runAndTell(sizes.get(i));
+      } else {
+        warmUp.run(sizes.get(i));
+      }
+      boolean nothing = conversion.isPresent() && conversion.get().segments().isEmpty();
+      progress(nothing ? "ran" : "engines built", i, start);
+    }
+    return conversion;
+  }
+
+  private void runWithKept(WarmUp warmUp) throws EnginesUnusable {
+    for (int i = 0; i < sizes.size(); i++) {
+      long start = System.nanoTime();
+      try {
+        warmUp.run(sizes.get(i));
+      } catch (BackendException e) {
+        throw new EnginesUnusable("kept engines do not run: " + e.getMessage(), e);
+      }
+      progress("kept engines ran", i, start);
+    }
+  }
+
+  private void progress(String what, int i, long startNanos) {
+    log.info(
+        "Model '{}' on GPU {}: {} for {} ({} of {}), {} s",
+        name,
+        gpu,
+        what,
+        batching ? "batch " + sizes.get(i) : "its shape",
+        i + 1,
+        sizes.size(),
+        String.format(Locale.ROOT, "%.1f", (System.nanoTime() - startNanos) / 1e9));
+  }
+
+  /**
+   * Has TensorFlow convert the graph without building an engine: a batch of no rows is one that
+   * TF-TRT leaves to TensorFlow. Only then are the segments' names known, under which engines of a
+   * file have to be put before the first run that would build them.
+   */
+  private Optional<Conversion> convertAlone(WarmUp warmUp) {
+    try {
+      return warmUp.runAndTell(0);
+    } catch (BackendException e) {
+      log.info(
+          "Model '{}' on GPU {}: kept engines cannot be used, since the graph does not run with an empty batch: {}",
+          name,
+          gpu,
+          e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private boolean read(EngineOperations operations, Conversion conversion, EngineCache.Entry kept)
+      throws EnginesUnusable {
+    Map<Segment, Path> files = new LinkedHashMap<>();
+    for (Segment segment : conversion.segments()) {
+      Path file = kept.files().get(segment.digest());
+      if (file == null) {
+        log.warn(
+            "Model '{}' on GPU {}: TensorRT's engines in {} are of other segments, and are built again",
+            name,
+            gpu,
+            kept.folder());
+        return false;
+      }
+      files.put(segment, file);
+    }
+    int capacity = options.orElseThrow().maxCachedEngines();
+    for (Map.Entry<Segment, Path> file : files.entrySet()) {
+      try {
+        operations.read(file.getKey().resource(), file.getValue(), capacity);
+      } catch (BackendException e) {
+        throw new EnginesUnusable("kept engines cannot be read: " + e.getMessage(), e);
+      }
+    }
+    return !conversion.segments().isEmpty();
+  }
+
+  private void tell(Optional<Conversion> conversion, String notFrozen) {
+    if (conversion.isEmpty()) {
+      log.warn("Model '{}' on GPU {}: TensorFlow does not tell what TensorRT runs", name, gpu);
+    } else if (conversion.get().segments().isEmpty()) {
+      log.warn(
+          "Model '{}' on GPU {}: TensorRT runs nothing of it: {}",
+          name,
+          gpu,
+          whyNothing(conversion.get(), options.orElseThrow().minimumSegmentSize(), notFrozen));
+    } else {
+      log.info("Model '{}' on GPU {}: TensorRT runs {}", name, gpu, conversion.get().text());
+      warnOfPrecision(conversion.get());
+    }
+  }
+
+  /** As far as it is known here; TensorFlow has a report of its own. */
+  static String whyNothing(Conversion conversion, int minimumSegmentSize, String notFrozen) {
+    if (!notFrozen.isEmpty()) {
+      return "the graph is not frozen, since " + notFrozen;
+    }
+    if (conversion.remaining() < minimumSegmentSize) {
+      return "the graph has %d operators, and minimum_segment_size is %d"
+          .formatted(conversion.remaining(), minimumSegmentSize);
+    }
+    return "no %d operators next to each other can be converted; TensorFlow's report on standard error lists them, and with TF_TRT_SHOW_DETAILED_REPORT=1 in the environment why each is not"
+        .formatted(minimumSegmentSize);
+  }
+
+  private void warnOfPrecision(Conversion conversion) {
+    Precision asked = options.orElseThrow().precision();
+    Set<String> others = new TreeSet<>();
+    for (Segment segment : conversion.segments()) {
+      if (!segment.precision().isEmpty() && !segment.precision().equals(asked.name())) {
+        others.add(segment.precision());
+      }
+    }
+    if (!others.isEmpty()) {
+      log.warn(
+          "Model '{}' on GPU {}: precision_mode {} was asked for, and engines have {}{}",
+          name,
+          gpu,
+          asked,
+          others,
+          asked == Precision.INT8
+              ? ": the graph has no ranges (FakeQuant nodes), which `nereid models quantize` writes"
+              : "");
+    }
+  }
+
+  /**
+   * Writes the engines to files: to keep them, and to see which there are, since TF-TRT says only
+   * on standard error that it could not build one and leaves its batches to TensorFlow.
+   */
+  private void keep(
+      EngineOperations operations,
+      Conversion conversion,
+      Optional<EngineStore.Shelf> shelf,
+      WarmUp warmUp)
+      throws EnginesUnusable {
+    Set<String> missing = new TreeSet<>();
+    EngineCache.Writer<BackendException> writer =
+        (segment, file) -> {
+          operations.write(segment.resource(), file);
+          missing.addAll(missing(segment, file));
+        };
+    try {
+      if (shelf.isPresent() && batching) {
+        Path folder =
+            shelf.get().cache().store(shelf.get().key(), conversion.segments(), writer).folder();
+        log.info("Model '{}' on GPU {}: engines are kept in {}", name, gpu, folder);
+      } else {
+        Path file = Files.createTempFile("nereid-", ".engines");
+        try {
+          for (Segment segment : conversion.segments()) {
+            writer.write(segment, file);
+          }
+        } finally {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (IOException | BackendException e) {
+      log.warn("Model '{}' on GPU {}: engines are not kept: {}", name, gpu, e.getMessage());
+    }
+    try {
+      // What was added to the graph may have spoiled it.
+      warmUp.run(sizes.get(0));
+    } catch (BackendException e) {
+      throw new EnginesUnusable("engines cannot be written: " + e.getMessage(), e);
+    }
+    if (!missing.isEmpty()) {
+      log.warn(
+          "Model '{}' on GPU {}: TensorFlow itself runs what TensorRT could not build: {}. Its lines on standard error say why; out of memory is the usual reason",
+          name,
+          gpu,
+          String.join(", ", missing));
+    }
+  }
+
+  private Set<String> missing(Segment segment, Path file) throws BackendException {
+    try {
+      Set<Long> built = EngineFile.read(file).batchSizes();
+      Set<String> missing = new TreeSet<>();
+      if (batching) {
+        sizes.stream()
+            .filter(size -> !built.contains((long) size))
+            .forEach(size -> missing.add(segment.name() + " for batch " + size));
+      } else if (built.isEmpty()) {
+        missing.add(segment.name());
+      }
+      return missing;
+    } catch (IOException e) {
+      throw new BackendException("TensorRT's engines of " + segment.name() + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.nereid.backend.tensorflow;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.tensorflow.gpu.LibraryReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tensorflow.internal.c_api.TF_Buffer;
+import org.tensorflow.internal.c_api.TF_DeviceList;
+import org.tensorflow.internal.c_api.global.tensorflow;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.KernelList;
+
+/**
+ * The GPUs that TensorFlow has registered: none in a library for CPUs, which costs no look; none on
+ * a host without a driver. Where the host has one and TensorFlow takes none, the log says which
+ * library is to blame. Looks once, when first asked. Thread-safe.
+ */
+final class TensorFlowGpus {
+
+  private static final Logger log = LoggerFactory.getLogger(TensorFlowGpus.class);
+
+  private static final Path DRIVER = Path.of("/dev/nvidiactl");
+  private static final String PAGE = "(docs/gpu.md)";
+
+  private final BooleanSupplier forGpus;
+  private final IntSupplier registered;
+  private final Path driver;
+  private final Supplier<List<String>> problems;
+  private List<String> reasons = List.of();
+  private int count = -1;
+
+  /**
+   * @param forGpus whether TensorFlow's library is one for GPUs
+   * @param registered asks TensorFlow for the number of its GPUs, which starts CUDA
+   * @param driver a file that is there where the host has NVIDIA's driver
+   * @param problems what TensorFlow lacks to use a GPU
+   */
+  TensorFlowGpus(
+      BooleanSupplier forGpus,
+      IntSupplier registered,
+      Path driver,
+      Supplier<List<String>> problems) {
+    this.forGpus = forGpus;
+    this.registered = registered;
+    this.driver = driver;
+    this.problems = problems;
+  }
+
+  /**
+   * @param memory of the allocator that the first session of a process makes
+   * @param bundledLibrary whether TensorFlow's library is ours, which is for CPUs
+   */
+  static TensorFlowGpus ofProcess(GpuMemory memory, boolean bundledLibrary) {
+    return new TensorFlowGpus(
+        () -> !bundledLibrary && hasGpuKernels(),
+        () -> registered(memory),
+        DRIVER,
+        () -> new LibraryReport().problems());
+  }
+
+  synchronized int count() {
+    if (count < 0) {
+      count = look();
+    }
+    return count;
+  }
+
+  /** Why there is none, in one line. */
+  synchronized String whyNone() {
+    return reasons.isEmpty() ? "no GPU was found" : String.join("; ", reasons);
+  }
+
+  private int look() {
+    if (forGpus.getAsBoolean()) {
+      int found = registered.getAsInt();
+      if (found > 0 || !Files.exists(driver)) {
+        return found;
+      }
+      reasons = problems.get();
+      log.warn(
+          "This host has an NVIDIA driver, and TensorFlow registers no GPU {}: {}",
+          PAGE,
+          reasons.isEmpty()
+              ? "every library that it needs is there; its own lines on standard error say more"
+              : whyNone());
+    } else if (Files.exists(driver)) {
+      reasons =
+          List.of("TensorFlow's library is one for CPUs; TENSORFLOW_LIBRARY_PATH names another");
+      log.info("This host has an NVIDIA driver, and {} {}", whyNone(), PAGE);
+    }
+    return 0;
+  }
+
+  private static boolean hasGpuKernels() {
+    try (TfStatus status = new TfStatus()) {
+      TF_Buffer kernels = tensorflow.TF_GetRegisteredKernelsForOp("MatMul", status.handle());
+      try {
+        return KernelList.parseFrom(TfBuffers.view(kernels)).getKernelList().stream()
+            .anyMatch(kernel -> kernel.getDeviceType().equals("GPU"));
+      } catch (InvalidProtocolBufferException e) {
+        throw new IllegalStateException("TensorFlow's list of kernels cannot be read", e);
+      } finally {
+        tensorflow.TF_DeleteBuffer(kernels);
+      }
+    }
+  }
+
+  private static int registered(GpuMemory memory) {
+    ConfigProto config = ConfigProto.newBuilder().setGpuOptions(memory.toProto()).build();
+    try (TfSession session = TfSession.ofGraph("", GraphDef.getDefaultInstance(), config);
+        TfStatus status = new TfStatus()) {
+      TF_DeviceList devices = tensorflow.TF_SessionListDevices(session.handle(), status.handle());
+      try {
+        status.check("");
+        int gpus = 0;
+        for (int i = 0; i < tensorflow.TF_DeviceListCount(devices); i++) {
+          String type = tensorflow.TF_DeviceListType(devices, i, status.handle()).getString();
+          gpus += type.equals("GPU") ? 1 : 0;
+        }
+        return gpus;
+      } finally {
+        tensorflow.TF_DeleteDeviceList(devices);
+      }
+    } catch (BackendException e) {
+      log.warn("TensorFlow cannot list its devices {}: {}", PAGE, e.getMessage());
+      return 0;
+    }
+  }
+}

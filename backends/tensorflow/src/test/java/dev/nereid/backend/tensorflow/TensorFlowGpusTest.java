@@ -1,0 +1,64 @@
+package dev.nereid.backend.tensorflow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class TensorFlowGpusTest {
+
+  private static final Path DRIVER = Path.of("/dev/null");
+  private static final Path NO_DRIVER = Path.of("/dev/no-such-file");
+
+  private final AtomicInteger looks = new AtomicInteger();
+
+  private int look(int found) {
+    looks.incrementAndGet();
+    return found;
+  }
+
+  @Test
+  void aLibraryForCpusIsNotAsked() {
+    TensorFlowGpus gpus = new TensorFlowGpus(() -> false, () -> look(1), NO_DRIVER, List::of);
+    assertThat(gpus.count()).isZero();
+    assertThat(looks).hasValue(0);
+  }
+
+  @Test
+  void aLibraryForGpusIsAskedOnce() {
+    TensorFlowGpus gpus = new TensorFlowGpus(() -> true, () -> look(2), DRIVER, List::of);
+    assertThat(gpus.count()).isEqualTo(2);
+    assertThat(gpus.count()).isEqualTo(2);
+    assertThat(looks).hasValue(1);
+  }
+
+  @Test
+  void onAHostWithADriverItSaysWhichLibraryIsToBlame() {
+    TensorFlowGpus gpus =
+        new TensorFlowGpus(
+            () -> true, () -> look(0), DRIVER, () -> List.of("libcudnn.so.8: missing"));
+    assertThat(gpus.count()).isZero();
+    assertThat(gpus.whyNone()).isEqualTo("libcudnn.so.8: missing");
+    TensorFlowGpus forCpus = new TensorFlowGpus(() -> false, () -> look(0), DRIVER, List::of);
+    assertThat(forCpus.count()).isZero();
+    assertThat(forCpus.whyNone()).contains("TENSORFLOW_LIBRARY_PATH");
+  }
+
+  @Test
+  void withoutADriverThereIsNothingToSay() {
+    TensorFlowGpus gpus =
+        new TensorFlowGpus(() -> true, () -> look(0), NO_DRIVER, () -> List.of("not asked"));
+    assertThat(gpus.count()).isZero();
+    assertThat(gpus.whyNone()).isEqualTo("no GPU was found");
+  }
+
+  @Test
+  void theBundledLibraryRegistersNone() throws Exception {
+    new TensorFlowProvider().start(Map.of()).close();
+    TensorFlowGpus gpus = TensorFlowGpus.ofProcess(new GpuMemory(0, true), false);
+    assertThat(gpus.count()).isZero();
+  }
+}
