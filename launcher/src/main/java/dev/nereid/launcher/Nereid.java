@@ -31,6 +31,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "      the same by hand, step by step; bench measures any KServe v2 server (-u HOST:PORT)",
       "  nereid <subcommand> --help",
       "      every option of a subcommand, with an example",
+      "  nereid --gpu-stack=trt10 serve --model-repository=models",
+      "      with the libraries of a GPU stack: tftrt, trt10, ort-gpu or a folder; so does"
+          + " NEREID_GPU_STACK",
     },
     exitCodeOnInvalidInput = Nereid.EXIT_USAGE,
     subcommands = {

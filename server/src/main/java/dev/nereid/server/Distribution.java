@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * Where this distribution lies: {@code lib/} with the server's jar, {@code backends/} beside it.
  */
-final class Distribution {
+public final class Distribution {
 
   private Distribution() {}
 
@@ -18,11 +18,9 @@ final class Distribution {
    *
    * @param directory {@code --backend-directory}
    */
-  static List<Path> backendDirectories(Path directory) {
+  public static List<Path> backendDirectories(Path directory) {
     String stack = System.getProperty("nereid.gpu.stack", "");
-    return stack.isEmpty()
-        ? List.of(directory)
-        : List.of(Path.of(stack, "backends"), directory);
+    return stack.isEmpty() ? List.of(directory) : List.of(Path.of(stack, "backends"), directory);
   }
 
   /** The folder of backends beside the folder that holds the server's jar. */

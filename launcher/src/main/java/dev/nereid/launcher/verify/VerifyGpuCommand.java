@@ -6,6 +6,7 @@ import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.models.BuildRequest;
 import dev.nereid.models.ModelRepositoryBuilder;
 import dev.nereid.models.Variant;
+import dev.nereid.server.Distribution;
 import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.gpu.GpuDevice;
 import dev.nereid.server.gpu.GpuDevices;
@@ -208,7 +209,10 @@ public final class VerifyGpuCommand implements Callable<Integer> {
       return;
     }
     try (BackendRegistry registry =
-        new BackendRegistry(Home.folder().resolve("backends"), Map.of(), List.of())) {
+        new BackendRegistry(
+            Distribution.backendDirectories(Home.folder().resolve("backends")),
+            Map.of(),
+            List.of())) {
       Optional<Backend> backend = start(registry, stack, list);
       if (backend.isPresent()) {
         Map<String, Backend> backends = Map.of(stack.backend(), backend.get());
