@@ -33,7 +33,7 @@ final class OrtErrors {
   static String message(OrtException e) {
     String message = String.valueOf(e.getMessage());
     int start = message.indexOf(BEFORE_MESSAGE);
-    return start >= 0 ? message.substring(start + BEFORE_MESSAGE.length()) : message;
+    return (start >= 0 ? message.substring(start + BEFORE_MESSAGE.length()) : message).strip();
   }
 
   /** Whether a GPU or one of its libraries is to blame, rather than the model or the request. */
