@@ -61,7 +61,8 @@ class GpuStackTest {
     Ended ended = run(Map.of(), "serve", "--model-repository=m");
     assertThat(ended.code()).isZero();
     assertThat(ended.said().lines())
-        .contains("LD_LIBRARY_PATH=unset", "TENSORFLOW_LIBRARY_PATH=unset", "NEREID_GPU_STACK=unset")
+        .contains(
+            "LD_LIBRARY_PATH=unset", "TENSORFLOW_LIBRARY_PATH=unset", "NEREID_GPU_STACK=unset")
         .noneMatch(line -> line.contains("nereid.gpu.stack"));
   }
 
@@ -117,7 +118,8 @@ class GpuStackTest {
     Ended ended = run(Map.of(), "--gpu-stack=tftrt", "serve");
     assertThat(ended.code()).isEqualTo(1);
     assertThat(ended.said())
-        .startsWith("nereid: --gpu-stack: tftrt: " + half + " is not there, or not whole (expected:")
+        .startsWith(
+            "nereid: --gpu-stack: tftrt: " + half + " is not there, or not whole (expected:")
         .contains("./nereid --gpu-stack=tftrt", "mvn package -DskipTests -Pgpu-tftrt")
         .hasLineCount(1);
   }

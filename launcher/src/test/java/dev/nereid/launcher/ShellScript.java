@@ -60,8 +60,7 @@ record ShellScript(Path file, Map<String, String> environment) {
     builder.environment().putAll(environment);
     Process process = builder.start();
     process.getOutputStream().close();
-    String said =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Ended(process.waitFor(), said);
   }
 }

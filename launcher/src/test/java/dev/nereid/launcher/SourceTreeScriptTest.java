@@ -69,7 +69,7 @@ class SourceTreeScriptTest {
     assertThat(builds())
         .singleElement()
         .asString()
-        .contains("-pl dist/onnxruntime,dist/tensorflow,dist/lib package")
+        .contains("-pl dist/onnxruntime,dist/tensorflow,dist/tensorrt,dist/lib package")
         .doesNotContain("gpu");
     run(Map.of(), "quickstart");
     assertThat(builds()).hasSize(1);
@@ -83,8 +83,7 @@ class SourceTreeScriptTest {
         .contains("GPU stack trt10: downloading")
         .endsWith("started --gpu-stack=trt10 serve\n");
     assertThat(builds()).hasSize(2);
-    assertThat(builds().get(1))
-        .contains("-Pgpu-trt10 ", "dist/lib,dist/gpu/trt10 package");
+    assertThat(builds().get(1)).contains("-Pgpu-trt10 ", "dist/lib,dist/gpu/trt10 package");
     run(Map.of("NEREID_GPU_STACK", "trt10"), "serve");
     run(Map.of(), "serve", "--gpu-stack", "trt10");
     run(Map.of(), "serve");

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /**
  * What the server adds to ONNX Runtime: ResNet-50 through the server at saturation, beside a bare
@@ -19,7 +20,8 @@ import java.util.Locale;
  * the same input, that answers at once, first warms client and server.
  *
  * <p>Arguments: {@code MODEL_FILE HOST:PORT MODEL WARMING_MODEL [THREADS [BATCH [CONCURRENCY
- * [ROUNDS [SECONDS]]]]]}
+ * [ROUNDS [SECONDS [GPU]]]]]]}; with a GPU's index the bare loop runs there, and takes the
+ * libraries of {@code ort-gpu} ({@code LD_LIBRARY_PATH}, {@code -Donnxruntime.native.path})
  */
 public final class OnnxSaturation {
 
@@ -33,7 +35,7 @@ public final class OnnxSaturation {
           "arguments: "
               + args.length
               + " (expected: MODEL_FILE HOST:PORT MODEL WARMING_MODEL [THREADS [BATCH [CONCURRENCY"
-              + " [ROUNDS [SECONDS]]]]])");
+              + " [ROUNDS [SECONDS [GPU]]]]]])");
       System.exit(1);
     }
     int threads = number(args, 4, 2);
@@ -44,7 +46,9 @@ public final class OnnxSaturation {
     ClosedLoop server = new ClosedLoop(args[1], args[2], batch, concurrency);
     new ClosedLoop(args[1], args[3], 1, concurrency).imagesPerSecond(WARMING_NANOS);
     List<Double> ratios = new ArrayList<>();
-    try (BareOnnxLoop bare = new BareOnnxLoop(Path.of(args[0]), threads, batch)) {
+    OptionalInt gpu =
+        args.length > 9 ? OptionalInt.of(Integer.parseInt(args[9])) : OptionalInt.empty();
+    try (BareOnnxLoop bare = new BareOnnxLoop(Path.of(args[0]), threads, batch, gpu)) {
       bare.imagesPerSecond(windowNanos / 2);
       server.imagesPerSecond(windowNanos / 2);
       System.out.printf(

@@ -20,9 +20,7 @@ public final class Distribution {
    */
   public static List<Path> backendDirectories(Path directory) {
     String stack = System.getProperty("nereid.gpu.stack", "");
-    return stack.isEmpty()
-        ? List.of(directory)
-        : List.of(Path.of(stack, "backends"), directory);
+    return stack.isEmpty() ? List.of(directory) : List.of(Path.of(stack, "backends"), directory);
   }
 
   /** The folder of backends beside the folder that holds the server's jar. */

@@ -57,7 +57,8 @@ class BackendRegistryTest {
       BackendJar.write(
           here, name, BackendJar.provider("example.Here", name, "", "return \"here.bin\";"));
       for (String spelt : List.of("", ".", folder + "/..")) {
-        try (BackendRegistry registry = new BackendRegistry(List.of(Path.of(spelt)), Map.of(), List.of())) {
+        try (BackendRegistry registry =
+            new BackendRegistry(List.of(Path.of(spelt)), Map.of(), List.of())) {
           assertThat(registry.backend(name).defaultModelFilename()).isEqualTo("here.bin");
         }
       }

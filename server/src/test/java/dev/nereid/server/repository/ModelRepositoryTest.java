@@ -63,7 +63,8 @@ class ModelRepositoryTest {
   }
 
   private void use(BackendProvider provider) {
-    backends = new BackendRegistry(List.of(directory.resolve("backends")), Map.of(), List.of(provider));
+    backends =
+        new BackendRegistry(List.of(directory.resolve("backends")), Map.of(), List.of(provider));
   }
 
   @AfterEach

@@ -51,8 +51,7 @@ final class EngineCache implements AutoCloseable {
     Path folder = Files.createDirectories(ofGpus.resolve(name));
     Path timing = Files.createDirectories(ofGpus.resolve(TIMING));
     FileChannel channel =
-        FileChannel.open(
-            ofGpus.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(ofGpus.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       channel.lock();
       EngineCache cache = new EngineCache(folder, timing, channel);

@@ -21,7 +21,8 @@ record GpuSettings(Map<String, String> cuda, Optional<TensorRtOptions> tensorRt)
   /** What a config without any of it asks for. */
   static final GpuSettings DEFAULT = new GpuSettings(Map.of(), Optional.empty());
 
-  private static final Set<String> OURS = Set.of(TensorRtOptions.ACCELERATOR, CudaOptions.ACCELERATOR);
+  private static final Set<String> OURS =
+      Set.of(TensorRtOptions.ACCELERATOR, CudaOptions.ACCELERATOR);
   private static final String OPENVINO = "openvino";
 
   GpuSettings {

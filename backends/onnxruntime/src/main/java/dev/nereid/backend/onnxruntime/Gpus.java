@@ -34,7 +34,8 @@ final class Gpus {
    * Errors after which a process has no use of a GPU any more: it lost memory or the device, or a
    * kernel ran wild. Every later call gives the same.
    */
-  static final Set<Integer> STICKY = Set.of(214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999);
+  static final Set<Integer> STICKY =
+      Set.of(214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999);
 
   private final List<Gpu> gpus;
   private final String absence;

@@ -100,8 +100,7 @@ final class OnnxModel implements LoadedModel {
   }
 
   /** Two instances that are made at the same time wait for the one session here. */
-  private synchronized OrtSession shared(Placement place, String instance)
-      throws BackendException {
+  private synchronized OrtSession shared(Placement place, String instance) throws BackendException {
     OrtSession session = kept.get(place);
     if (session == null) {
       session = fresh(place, instance);

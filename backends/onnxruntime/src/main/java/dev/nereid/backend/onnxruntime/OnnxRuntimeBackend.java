@@ -80,8 +80,7 @@ final class OnnxRuntimeBackend implements Backend {
   public LoadedModel load(ModelSpec spec) throws BackendException {
     SessionSettings session = SessionSettings.parse(spec);
     OnnxModel model =
-        new OnnxModel(
-            new SessionFactory(spec, file(spec.source()), engine, settings, session));
+        new OnnxModel(new SessionFactory(spec, file(spec.source()), engine, settings, session));
     try {
       SignatureCheck.check(spec, model.signature());
       return model;

@@ -65,7 +65,7 @@ record SessionFactory(
     if (asked.isOn(TensorRtOptions.BF16) && !gpu.hasBf16()) {
       throw refused(
           "tensorrt with precision_mode BF16 (expected: FP32, FP16 or INT8 on GPU %s, since BF16"
-              .formatted(gpu)
+                  .formatted(gpu)
               + " takes a compute capability of 8.0)");
     }
     String versions =

@@ -82,8 +82,7 @@ final class TensorRtBuild {
       }
       return attempt.with(options);
     }
-    boolean builtAtLoad =
-        asked.hasProfiles() || !profiles.isEmpty() || ShapeProfiles.isFixed(spec);
+    boolean builtAtLoad = asked.hasProfiles() || !profiles.isEmpty() || ShapeProfiles.isFixed(spec);
     try (EngineCache cache = EngineCache.open(ofGpus, key(options))) {
       return from(cache, builtAtLoad, options, attempt);
     } catch (IOException e) {

@@ -21,8 +21,7 @@ final class CompiledLibrary {
     Path file = Files.writeString(directory.resolve(name + ".c"), source);
     Path library = directory.resolve(name);
     Process compiler =
-        new ProcessBuilder(
-                "cc", "-shared", "-fPIC", "-o", library.toString(), file.toString())
+        new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), file.toString())
             .redirectErrorStream(true)
             .start();
     String said = new String(compiler.getInputStream().readAllBytes(), UTF_8);

@@ -27,8 +27,7 @@ class GpuSettingsTest {
   private static final String TENSORRT = "tensorrt";
 
   static ModelSpec onGpu() {
-    ModelSource source =
-        new ModelSource("m", 1, Path.of("/models/m/1"), "model.onnx", Map.of());
+    ModelSource source = new ModelSource("m", 1, Path.of("/models/m/1"), "model.onnx", Map.of());
     return ModelSpec.of(
             source,
             64,
@@ -191,7 +190,8 @@ class GpuSettingsTest {
     assertThatThrownBy(() -> parse(spec))
         .isInstanceOf(BackendException.class)
         .hasMessageContaining("parameters['gpu_mem_limit']: 1000 (expected: not set, ");
-    ModelSpec twice = onGpu().withAccelerators(accelerator(CUDA, Map.of()), accelerator(CUDA, Map.of()));
+    ModelSpec twice =
+        onGpu().withAccelerators(accelerator(CUDA, Map.of()), accelerator(CUDA, Map.of()));
     assertThatThrownBy(() -> parse(twice)).hasMessageContaining("cuda (expected: once)");
   }
 

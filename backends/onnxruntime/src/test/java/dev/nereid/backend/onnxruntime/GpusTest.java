@@ -23,8 +23,7 @@ class GpusTest {
   void theDriverTellsNamesAndComputeCapabilities() throws Exception {
     Gpus gpus = gpus(0, 13_000, 2, 0);
     assertThat(gpus.all())
-        .containsExactly(
-            new Gpu(0, "Tesla T4", 7, 5), new Gpu(1, "NVIDIA H100 80GB HBM3", 9, 0));
+        .containsExactly(new Gpu(0, "Tesla T4", 7, 5), new Gpu(1, "NVIDIA H100 80GB HBM3", 9, 0));
     assertThat(gpus.all()).extracting(Gpu::hasBf16).containsExactly(false, true);
     assertThat(gpus.all())
         .extracting(Gpu::kind)
@@ -54,8 +53,7 @@ class GpusTest {
   @Test
   void aDriverWithoutAGpuIsQuoted() throws Exception {
     assertThat(gpus(100, 13_000, 0, 0).absence())
-        .isEqualTo(
-            "the NVIDIA driver says: cuInit: error 100, no CUDA-capable device is detected");
+        .isEqualTo("the NVIDIA driver says: cuInit: error 100, no CUDA-capable device is detected");
     assertThat(gpus(0, 13_000, 0, 0).absence()).isEqualTo("the NVIDIA driver sees no GPU");
   }
 

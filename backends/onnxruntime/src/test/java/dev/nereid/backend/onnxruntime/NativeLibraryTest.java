@@ -44,7 +44,8 @@ class NativeLibraryTest {
             .with("-D" + NativeLibrary.PROPERTY + "=" + empty)
             .run(directory, Start.class, directory.resolve("cache").toString());
     assertThat(said)
-        .contains("ONNX Runtime cannot be started: ", "not found at " + empty + "/libonnxruntime.so");
+        .contains(
+            "ONNX Runtime cannot be started: ", "not found at " + empty + "/libonnxruntime.so");
   }
 
   /** Starts the engine, and says why it cannot. */

@@ -188,8 +188,7 @@ class SessionSettingsTest {
       ModelInstance first = model.createInstance(new InstanceSpec("echo_0_0", InstanceKind.CPU, 0));
       try (ModelInstance second =
           model.createInstance(new InstanceSpec("echo_0_1", InstanceKind.CPU, 0))) {
-        assertThat(((OnnxInstance) first).session())
-            .isSameAs(((OnnxInstance) second).session());
+        assertThat(((OnnxInstance) first).session()).isSameAs(((OnnxInstance) second).session());
         first.close();
         TestBatch batch =
             TestBatch.of(new TestRequest("INPUT", TestTensor.fp32(new long[] {1, 3}, 1, 2, 3)));
@@ -207,8 +206,7 @@ class SessionSettingsTest {
             model.createInstance(new InstanceSpec("echo_0_0", InstanceKind.CPU, 0));
         ModelInstance second =
             model.createInstance(new InstanceSpec("echo_0_1", InstanceKind.CPU, 0))) {
-      assertThat(((OnnxInstance) first).session())
-          .isNotSameAs(((OnnxInstance) second).session());
+      assertThat(((OnnxInstance) first).session()).isNotSameAs(((OnnxInstance) second).session());
       assertThat(first.fault()).isEmpty();
     }
   }

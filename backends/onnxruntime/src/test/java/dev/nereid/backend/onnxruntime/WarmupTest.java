@@ -30,9 +30,7 @@ class WarmupTest {
     ModelSpec spec = model.spec();
     try (SessionOptions options = new SessionOptions();
         OrtSession session =
-            engine
-                .environment()
-                .createSession(spec.source().modelPath().toString(), options)) {
+            engine.environment().createSession(spec.source().modelPath().toString(), options)) {
       return new Warmup(spec, OnnxSignature.servable(session), engine.tensors()).run(session);
     }
   }
