@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.utils.shared_memory as shm
+from tritonclient.utils import serialize_byte_tensor, serialized_byte_size
 
+from perf_analyzer import run as perf_analyzer
 from server import Server
-from test_perf_analyzer import perf_analyzer
 
 SIZE = 4096
 
@@ -66,12 +67,8 @@ def test_inputs_and_outputs_lie_in_a_region(client, region):
 
 def test_strings_lie_in_a_region(client, region):
     texts = np.array([["alpha", "", "gamma"]], dtype=np.object_)
-    encoded = triton.serialize_byte_tensor(texts) if hasattr(triton, "serialize_byte_tensor") else None
-    if encoded is None:
-        from tritonclient.utils import serialize_byte_tensor, serialized_byte_size
-
-        encoded = serialize_byte_tensor(texts)
-        size = serialized_byte_size(encoded)
+    encoded = serialize_byte_tensor(texts)
+    size = serialized_byte_size(encoded)
     shm.set_shared_memory_region(region, [encoded])
     client.infer(
         "identity_bytes",
