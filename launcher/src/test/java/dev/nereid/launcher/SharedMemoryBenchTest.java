@@ -90,14 +90,7 @@ final class SharedMemoryBenchTest {
   void anOutputThatHasNoRoomIsSaid() throws Exception {
     try (NereidServer server = serve("--allow-client-shm=true")) {
       int code =
-          run(
-              server,
-              "-m",
-              "texts",
-              "--shape",
-              "INPUT0:30",
-              "--output-shared-memory-size",
-              "100");
+          run(server, "-m", "texts", "--shape", "INPUT0:30", "--output-shared-memory-size", "100");
       assertThat(code).isEqualTo(5);
       assertThat(err.toString())
           .contains(

@@ -83,7 +83,9 @@ class PinnedModelTest {
     FakeDevice gpu = new FakeDevice(directory);
     PinnedMemory memory =
         new PinnedMemory(
-            new TensorMemory(1 << 20), GpuMemory.of(Optional.of(gpu.driver())).pageLocking(), 256L << 20);
+            new TensorMemory(1 << 20),
+            GpuMemory.of(Optional.of(gpu.driver())).pageLocking(),
+            256L << 20);
 
     LoadedModel onCpu = PinnedModel.load(new Engine(false), spec(CPU), memory);
     assertThat(memory.lockedBytes()).isZero();

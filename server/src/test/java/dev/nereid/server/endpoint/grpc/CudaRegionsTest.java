@@ -62,7 +62,8 @@ class CudaRegionsTest {
     server =
         TestEndpoint.serve(
             models,
-            SharedRegions.allowed(RegionLocking.NONE, GpuMemory.of(Optional.of(gpu.driver())).shared()),
+            SharedRegions.allowed(
+                RegionLocking.NONE, GpuMemory.of(Optional.of(gpu.driver())).shared()),
             hold);
   }
 
