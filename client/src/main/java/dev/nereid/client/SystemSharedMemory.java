@@ -94,8 +94,7 @@ public final class SystemSharedMemory implements AutoCloseable {
     long free = Files.getFileStore(file).getUsableSpace();
     if (byteSize > free) {
       throw new IOException(
-          "%s: %d bytes (expected: at most the %d that are free)"
-              .formatted(file, byteSize, free));
+          "%s: %d bytes (expected: at most the %d that are free)".formatted(file, byteSize, free));
     }
     channel.write(ByteBuffer.allocate(1), byteSize - 1);
   }

@@ -40,7 +40,9 @@ class SharedMemoryCallsTest {
   private final TestServer server = TestServer.of(new Sharing());
   private final NereidClient client = NereidClient.connect(ClientOptions.of(server.target()));
 
-  /** Notes what it is asked; answers inference with one output of 4 floats, and its data or none. */
+  /**
+   * Notes what it is asked; answers inference with one output of 4 floats, and its data or none.
+   */
   private final class Sharing extends EchoService {
 
     @Override

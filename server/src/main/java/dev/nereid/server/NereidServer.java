@@ -7,13 +7,10 @@ import dev.nereid.server.config.ModelConfigLoader;
 import dev.nereid.server.endpoint.grpc.GrpcEndpoint;
 import dev.nereid.server.endpoint.grpc.GrpcEndpointOptions;
 import dev.nereid.server.endpoint.grpc.ServerIdentity;
-import dev.nereid.server.gpu.CudaHostMemory;
-import dev.nereid.server.gpu.CudaSharedMemory;
 import dev.nereid.server.gpu.GpuDevices;
 import dev.nereid.server.gpu.GpuTelemetry;
 import dev.nereid.server.host.HostPolicies;
 import dev.nereid.server.memory.DeviceMemory;
-import dev.nereid.server.memory.PageLocking;
 import dev.nereid.server.memory.PinnedMemory;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
@@ -87,14 +84,12 @@ public final class NereidServer implements AutoCloseable {
                 models.configName(),
                 UsableGpus.of(gpus, options.devices().minComputeCapability())));
     TensorMemory memory = new TensorMemory(tensorMemoryBytes());
-    PageLocking pages =
-        gpus.driver().<PageLocking>map(CudaHostMemory::new).orElse(PageLocking.NONE);
-    DeviceMemory onDevices =
-        gpus.driver().<DeviceMemory>map(CudaSharedMemory::new).orElse(DeviceMemory.NONE);
+    GpuMemory gpuMemory = GpuMemory.of(gpus.driver());
     PinnedMemory pinned =
         resources.add(
-            new PinnedMemory(memory, pages, options.memory().pinnedPoolBytes()));
-    SharedRegions regions = resources.add(sharedRegions(options.memory(), pinned, onDevices));
+            new PinnedMemory(memory, gpuMemory.pageLocking(), options.memory().pinnedPoolBytes()));
+    SharedRegions regions =
+        resources.add(sharedRegions(options.memory(), pinned, gpuMemory.shared()));
     SystemClock clock = resources.add(new SystemClock());
 
     ModelCollector collector = new ModelCollector(options.metrics().counterLatencies());

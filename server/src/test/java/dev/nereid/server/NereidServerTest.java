@@ -594,7 +594,8 @@ class NereidServerTest {
 
       assertThat(result.output("OUTPUT0").shape()).containsExactly(1, 4);
       assertThat(memory.bytes(1024 + 12, 4).getFloat()).isEqualTo(4);
-      assertThat(client().systemSharedMemoryStatus("").join().getRegionsMap()).containsOnlyKeys("r");
+      assertThat(client().systemSharedMemoryStatus("").join().getRegionsMap())
+          .containsOnlyKeys("r");
       PrometheusPage page = metrics(started);
       assertThat(page.value("nv_inference_request_success", "model=m, version=1")).isEqualTo(1);
       assertThat(page.value("nv_pinned_memory_pool_used_bytes", "")).isZero();

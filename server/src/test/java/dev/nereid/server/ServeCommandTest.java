@@ -114,6 +114,8 @@ class ServeCommandTest {
             "--grpc-http2-min-recv-ping-interval-without-data=3",
             "--grpc-max-connection-age=4",
             "--grpc-max-connection-age-grace=5",
+            "--allow-client-shm=true",
+            "--pinned-memory-pool-byte-size=1048576",
             "--allow-metrics=false",
             "--metrics-address=127.0.0.2",
             "--metrics-port=1",
@@ -134,6 +136,8 @@ class ServeCommandTest {
             "--log-format=ISO8601",
             "--log-file=/l");
     assertThat(options.id()).isEqualTo("mine");
+    assertThat(options.memory()).isEqualTo(new MemoryOptions(true, 1 << 20));
+    assertThat(options().memory()).isEqualTo(new MemoryOptions(false, 256 << 20));
     assertThat(options.exitTimeout()).isEqualTo(Duration.ofSeconds(5));
     assertThat(options.repository())
         .isEqualTo(
@@ -234,6 +238,8 @@ class ServeCommandTest {
         "--exit-timeout-secs=-1 | --exit-timeout-secs: -1 (expected: >= 0)",
         "--model-load-thread-count=0 | --model-load-thread-count: 0 (expected: >= 1)",
         "--grpc-port=65536 | --grpc-port: 65536 (expected: 0..65535)",
+        "--pinned-memory-pool-byte-size=-1 | --pinned-memory-pool-byte-size: -1 (expected: >= 0)",
+        "--allow-client-shm=maybe | maybe (expected: true or false)",
         "--metrics-port=-1 | --metrics-port: -1 (expected: 0..65535)",
         "--metrics-interval-ms=0 | --metrics-interval-ms: 0 (expected: 1..31536000000)",
         "--metrics-interval-ms=9223372036854775807 | --metrics-interval-ms: 9223372036854775807"

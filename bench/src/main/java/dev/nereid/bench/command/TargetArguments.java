@@ -135,16 +135,7 @@ final class TargetArguments {
       byName.put(entry.getKey(), entry.getValue());
     }
     return new TargetOptions(
-        url,
-        model,
-        version,
-        rows,
-        byName,
-        input(),
-        seed(),
-        connections,
-        timeout,
-        sharedMemory());
+        url, model, version, rows, byName, input(), seed(), connections, timeout, sharedMemory());
   }
 
   /** The seed given, or one drawn at the first call. */

@@ -30,8 +30,9 @@ import java.util.concurrent.CompletionException;
  * A model behind KServe v2 over gRPC: Triton, Nereid or any other that speaks it.
  *
  * <p>It needs ModelMetadata and ModelInfer; ServerMetadata, ModelConfig and ModelStatistics add to
- * the report where the server has them. Requests are serialised once, when the target is made; their
- * tensors may lie in shared memory, which is registered then, and unregistered when it is closed.
+ * the report where the server has them. Requests are serialised once, when the target is made;
+ * their tensors may lie in shared memory, which is registered then, and unregistered when it is
+ * closed.
  */
 public final class GrpcTarget implements Target {
   private static final Duration CONTROL_DEADLINE = Duration.ofSeconds(10);
@@ -113,7 +114,8 @@ public final class GrpcTarget implements Target {
             inputs.describe(requests.size()),
             config.map(c -> settings(c, metadata.getPlatform())));
     if (!options.sharedMemory().used()) {
-      return new GrpcTarget(client, options, prepare(client, requests), Optional.empty(), description);
+      return new GrpcTarget(
+          client, options, prepare(client, requests), Optional.empty(), description);
     }
     SharedTensors shared =
         SharedTensors.place(

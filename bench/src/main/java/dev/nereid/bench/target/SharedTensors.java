@@ -176,10 +176,7 @@ final class SharedTensors implements AutoCloseable {
   @Override
   public void close() {
     for (String region : registered) {
-      client
-          .unregisterSystemSharedMemory(region)
-          .exceptionally(serverIsGone -> null)
-          .join();
+      client.unregisterSystemSharedMemory(region).exceptionally(serverIsGone -> null).join();
     }
     registered.clear();
   }

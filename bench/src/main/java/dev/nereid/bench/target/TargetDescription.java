@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param modelVersion the version asked for, or the versions that the server has; may be empty
  * @param rowsPerRequest rows that each request carries
  * @param requestBytes size of one request's tensors
- * @param input what the tensors hold: {@code random}, {@code zeros} or {@code 12 images}, and where, if
- *     they are not sent
+ * @param input what the tensors hold: {@code random}, {@code zeros} or {@code 12 images}, and
+ *     where, if they are not sent
  * @param config how the model is served, where the server says so
  */
 public record TargetDescription(

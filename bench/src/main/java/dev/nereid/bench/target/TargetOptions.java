@@ -49,7 +49,16 @@ public record TargetOptions(
   /** One row of random numbers a request, two connections, a timeout of 10 s. */
   public static TargetOptions of(String endpoint, String model) {
     return new TargetOptions(
-        endpoint, model, "", 1, Map.of(), Input.random(), 1, 2, Duration.ofSeconds(10), SharedMemory.NONE);
+        endpoint,
+        model,
+        "",
+        1,
+        Map.of(),
+        Input.random(),
+        1,
+        2,
+        Duration.ofSeconds(10),
+        SharedMemory.NONE);
   }
 
   /** The same with pictures. */

@@ -375,8 +375,7 @@ class BenchCommandTest {
           .isEqualTo(96);
       long offset =
           input
-              .getParametersOrDefault(
-                  "shared_memory_offset", InferParameter.getDefaultInstance())
+              .getParametersOrDefault("shared_memory_offset", InferParameter.getDefaultInstance())
               .getInt64Param();
       offsets.add(offset);
       // The third byte of a pixel says which picture.
@@ -387,19 +386,12 @@ class BenchCommandTest {
       assertThat(region.get((int) offset + 48 + 2)).isEqualTo((byte) ((offset / 128 + 1) % 3));
       assertThat(request.getOutputs(0).getName()).isEqualTo("scores");
       assertThat(
-              request
-                  .getOutputs(0)
-                  .getParametersOrThrow("shared_memory_byte_size")
-                  .getInt64Param())
+              request.getOutputs(0).getParametersOrThrow("shared_memory_byte_size").getInt64Param())
           .isEqualTo(2 * 10 * 4);
       assertThat(
-              request
-                  .getOutputs(1)
-                  .getParametersOrThrow("shared_memory_byte_size")
-                  .getInt64Param())
+              request.getOutputs(1).getParametersOrThrow("shared_memory_byte_size").getInt64Param())
           .isEqualTo(1000);
-      assertThat(
-              request.getOutputs(1).getParametersOrThrow("shared_memory_offset").getInt64Param())
+      assertThat(request.getOutputs(1).getParametersOrThrow("shared_memory_offset").getInt64Param())
           .isEqualTo(128);
     }
     assertThat(offsets).containsExactlyInAnyOrder(0L, 128L, 256L);

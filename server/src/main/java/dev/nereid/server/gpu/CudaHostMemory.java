@@ -2,8 +2,6 @@ package dev.nereid.server.gpu;
 
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
-import dev.nereid.server.memory.DeviceMemoryException;
-import dev.nereid.server.memory.PageLocking;
 import java.nio.ByteBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,7 +10,7 @@ import org.slf4j.LoggerFactory;
  * Page-locked memory of the host, by the CUDA driver. What is locked holds its device's primary
  * context, so that it can be unlocked whatever else has let go of that. Thread-safe.
  */
-public final class CudaHostMemory implements PageLocking {
+public final class CudaHostMemory {
 
   private static final Logger log = LoggerFactory.getLogger(CudaHostMemory.class);
 
@@ -25,44 +23,40 @@ public final class CudaHostMemory implements PageLocking {
     this.driver = driver;
   }
 
-  @Override
-  public boolean isAvailable() {
-    return true;
-  }
-
-  @Override
-  public Locked allocate(int device, int byteSize) throws DeviceMemoryException {
+  /**
+   * New memory that every GPU reaches. Blocks.
+   *
+   * @param device its index among those that this process sees; that it is in use saves the cost of
+   *     its context
+   */
+  public Allocation allocate(int device, int byteSize) throws CudaException {
+    CudaContext context = driver.retainContext(driver.device(device));
+    PointerByReference address = new PointerByReference();
     try {
-      CudaContext context = driver.retainContext(driver.device(device));
-      PointerByReference address = new PointerByReference();
-      try {
-        context.run(
-            () -> driver.call("cuMemHostAlloc", address, (long) byteSize, PORTABLE));
-      } catch (CudaException | RuntimeException e) {
-        letGo(context);
-        throw e;
-      }
-      return new Allocation(context, address.getValue(), byteSize);
-    } catch (CudaException e) {
-      throw new DeviceMemoryException(e);
+      context.run(() -> driver.call("cuMemHostAlloc", address, (long) byteSize, PORTABLE));
+    } catch (CudaException | RuntimeException e) {
+      letGo(context);
+      throw e;
     }
+    return new Allocation(context, address.getValue(), byteSize);
   }
 
-  @Override
-  public Runnable lock(int device, long address, long byteSize) throws DeviceMemoryException {
+  /**
+   * Locks memory that other code made. Blocks.
+   *
+   * @param device as of {@link #allocate}
+   * @return unlocks it; to be run once, before the memory goes
+   */
+  public Runnable lock(int device, long address, long byteSize) throws CudaException {
     Pointer memory = new Pointer(address);
+    CudaContext context = driver.retainContext(driver.device(device));
     try {
-      CudaContext context = driver.retainContext(driver.device(device));
-      try {
-        context.run(() -> driver.call("cuMemHostRegister_v2", memory, byteSize, PORTABLE));
-      } catch (CudaException | RuntimeException e) {
-        letGo(context);
-        throw e;
-      }
-      return () -> undo(context, "cuMemHostUnregister", memory);
-    } catch (CudaException e) {
-      throw new DeviceMemoryException(e);
+      context.run(() -> driver.call("cuMemHostRegister_v2", memory, byteSize, PORTABLE));
+    } catch (CudaException | RuntimeException e) {
+      letGo(context);
+      throw e;
     }
+    return () -> undo(context, "cuMemHostUnregister", memory);
   }
 
   private void undo(CudaContext context, String function, Pointer memory) {
@@ -82,24 +76,25 @@ public final class CudaHostMemory implements PageLocking {
     }
   }
 
-  private final class Allocation implements Locked {
+  /** Memory that is allocated. */
+  public final class Allocation {
 
     private final CudaContext context;
     private final Pointer address;
     private final ByteBuffer bytes;
 
-    Allocation(CudaContext context, Pointer address, int byteSize) {
+    private Allocation(CudaContext context, Pointer address, int byteSize) {
       this.context = context;
       this.address = address;
       bytes = address.getByteBuffer(0, byteSize);
     }
 
-    @Override
+    /** All of it: direct, and aligned to a page. */
     public ByteBuffer bytes() {
       return bytes;
     }
 
-    @Override
+    /** Gives it back; nothing of {@link #bytes} may be touched any more. Once. Blocks. */
     public void free() {
       undo(context, "cuMemFreeHost", address);
     }

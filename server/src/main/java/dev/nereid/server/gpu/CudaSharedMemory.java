@@ -5,8 +5,6 @@ import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
-import dev.nereid.server.memory.DeviceMemory;
-import dev.nereid.server.memory.DeviceMemoryException;
 import java.nio.ByteBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,11 +13,12 @@ import org.slf4j.LoggerFactory;
  * Other processes' memory on GPUs, by the CUDA driver. Each allocation has a stream of its own for
  * copies, which waits for no engine's and keeps none waiting. Thread-safe.
  */
-public final class CudaSharedMemory implements DeviceMemory {
+public final class CudaSharedMemory {
 
   private static final Logger log = LoggerFactory.getLogger(CudaSharedMemory.class);
 
-  private static final int HANDLE_BYTES = 64;
+  /** Of a {@code cudaIpcMemHandle_t}. */
+  public static final int HANDLE_BYTES = 64;
 
   /** CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS, the only value there is. */
   private static final int LAZY_PEER_ACCESS = 1;
@@ -46,31 +45,27 @@ public final class CudaSharedMemory implements DeviceMemory {
     }
   }
 
-  @Override
-  public boolean isAvailable() {
-    return true;
-  }
-
-  @Override
-  public Mapping open(byte[] handle, int device) throws DeviceMemoryException {
+  /**
+   * Opens another process's allocation. Blocks.
+   *
+   * @param handle {@link #HANDLE_BYTES} of it
+   * @param device its index among those that this process sees
+   */
+  public Opened open(byte[] handle, int device) throws CudaException {
     if (handle.length != HANDLE_BYTES) {
-      throw new DeviceMemoryException(
+      throw new IllegalArgumentException(
           "handle: " + handle.length + " bytes (expected: " + HANDLE_BYTES + ")");
     }
+    CudaContext context = driver.retainContext(driver.device(device));
     try {
-      CudaContext context = driver.retainContext(driver.device(device));
-      try {
-        return open(new Handle(handle), context);
-      } catch (CudaException | RuntimeException e) {
-        CudaHostMemory.letGo(context);
-        throw e;
-      }
-    } catch (CudaException e) {
-      throw new DeviceMemoryException(e);
+      return open(new Handle(handle), context);
+    } catch (CudaException | RuntimeException e) {
+      CudaHostMemory.letGo(context);
+      throw e;
     }
   }
 
-  private Mapping open(Handle handle, CudaContext context) throws CudaException {
+  private Opened open(Handle handle, CudaContext context) throws CudaException {
     LongByReference address = new LongByReference();
     LongByReference base = new LongByReference();
     LongByReference byteSize = new LongByReference();
@@ -93,56 +88,53 @@ public final class CudaSharedMemory implements DeviceMemory {
         stream.getValue());
   }
 
-  private final class Opened implements Mapping {
+  /** An allocation, open. Thread-safe. */
+  public final class Opened {
 
     private final CudaContext context;
     private final long address;
     private final long byteSize;
     private final Pointer stream;
 
-    Opened(CudaContext context, long address, long byteSize, Pointer stream) {
+    private Opened(CudaContext context, long address, long byteSize, Pointer stream) {
       this.context = context;
       this.address = address;
       this.byteSize = byteSize;
       this.stream = stream;
     }
 
-    @Override
+    /** From where the handle points to the allocation's end. */
     public long byteSize() {
       return byteSize;
     }
 
-    @Override
-    public void read(long offset, ByteBuffer destination) throws DeviceMemoryException {
+    /** Copies to the host: as many bytes as the direct buffer has room for. Blocks. */
+    public void read(long offset, ByteBuffer destination) throws CudaException {
       copy("cuMemcpyDtoHAsync_v2", start(destination), address + offset, destination);
     }
 
-    @Override
-    public void write(long offset, ByteBuffer source) throws DeviceMemoryException {
+    /** Copies from the host: the direct buffer's remaining bytes. Blocks. */
+    public void write(long offset, ByteBuffer source) throws CudaException {
       copy("cuMemcpyHtoDAsync_v2", address + offset, start(source), source);
     }
 
     private void copy(String function, Object to, Object from, ByteBuffer host)
-        throws DeviceMemoryException {
+        throws CudaException {
       if (!host.hasRemaining()) {
         return;
       }
-      try {
-        context.run(
-            () -> {
-              driver.call(function, to, from, (long) host.remaining(), stream);
-              driver.call("cuStreamSynchronize", stream);
-            });
-      } catch (CudaException e) {
-        throw new DeviceMemoryException(e);
-      }
+      context.run(
+          () -> {
+            driver.call(function, to, from, (long) host.remaining(), stream);
+            driver.call("cuStreamSynchronize", stream);
+          });
     }
 
     private static Pointer start(ByteBuffer buffer) {
       return Native.getDirectBufferPointer(buffer.slice());
     }
 
-    @Override
+    /** Gives it back to the process that owns it; says so in the log where that fails. Once. */
     public void close() {
       attempt("cuStreamDestroy_v2", stream);
       attempt("cuIpcCloseMemHandle", address);

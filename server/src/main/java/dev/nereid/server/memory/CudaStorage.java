@@ -93,7 +93,9 @@ final class CudaStorage implements RegionStorage {
   }
 
   private static ByteBuffer direct(ByteBuffer bytes) {
-    return bytes.isDirect() ? bytes : ByteBuffer.allocateDirect(bytes.remaining()).put(bytes).flip();
+    return bytes.isDirect()
+        ? bytes
+        : ByteBuffer.allocateDirect(bytes.remaining()).put(bytes).flip();
   }
 
   private InferenceException failed(DeviceMemoryException e) {

@@ -19,8 +19,7 @@ public interface PageLocking {
         }
 
         @Override
-        public Runnable lock(int device, long address, long byteSize)
-            throws DeviceMemoryException {
+        public Runnable lock(int device, long address, long byteSize) throws DeviceMemoryException {
           throw new DeviceMemoryException("no GPU");
         }
       };

@@ -228,8 +228,7 @@ public final class PinnedMemory implements TensorSource, AutoCloseable {
   @GuardedBy("lock")
   private int chunkFor(int bytes) {
     long left = budgetBytes - lockedBytes;
-    return (int)
-        Math.min(Math.max(chunkBytes, bytes), left - left % TensorMemory.ALIGNMENT_BYTES);
+    return (int) Math.min(Math.max(chunkBytes, bytes), left - left % TensorMemory.ALIGNMENT_BYTES);
   }
 
   private void grow(int bytes) {

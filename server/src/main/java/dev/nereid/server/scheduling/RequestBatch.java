@@ -148,7 +148,13 @@ final class RequestBatch implements Batch, Execution {
     }
     OutputTensor output =
         OutputTensor.allocate(
-            layout, layout.outputs().get(index), rows, type, shape, byteSize, layout.memory().outputs());
+            layout,
+            layout.outputs().get(index),
+            rows,
+            type,
+            shape,
+            byteSize,
+            layout.memory().outputs());
     outputs[index] = output;
     return output.writable();
   }

@@ -65,7 +65,13 @@ final class RequestEntry implements BatchEntry {
     int index = layout.indexOfOutput(name);
     OutputTensor output =
         OutputTensor.allocate(
-            layout, layout.outputs().get(index), rows(), type, shape, byteSize, layout.memory().outputs());
+            layout,
+            layout.outputs().get(index),
+            rows(),
+            type,
+            shape,
+            byteSize,
+            layout.memory().outputs());
     put(index, output);
     return output.writable();
   }

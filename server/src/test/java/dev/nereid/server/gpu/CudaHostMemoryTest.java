@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
-import dev.nereid.server.memory.DeviceMemoryException;
-import dev.nereid.server.memory.PageLocking.Locked;
+import dev.nereid.server.gpu.CudaHostMemory.Allocation;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,9 +35,8 @@ class CudaHostMemoryTest {
 
   @Test
   void memoryThatIsAllocatedIsTheHostsAndHoldsTheContext() throws Exception {
-    Locked locked = memory.allocate(0, 10_000);
+    Allocation locked = memory.allocate(0, 10_000);
 
-    assertThat(memory.isAvailable()).isTrue();
     assertThat(gpu.fake().ask("fake_allocations")).isEqualTo(1);
     assertThat(gpu.fake().ask("fake_holds", 0)).isEqualTo(1);
     assertThat(gpu.fake().ask("fake_depth")).isZero();
@@ -67,10 +65,10 @@ class CudaHostMemoryTest {
     gpu.fake().tell("fake_fail", "cuMemHostRegister_v2", 2);
 
     assertThatThrownBy(() -> memory.allocate(0, 100))
-        .isInstanceOf(DeviceMemoryException.class)
+        .isInstanceOf(CudaException.class)
         .hasMessage("cuMemHostAlloc: CUDA_ERROR_OUT_OF_MEMORY (2): out of memory");
     assertThatThrownBy(() -> memory.lock(0, 4096, 100))
-        .isInstanceOf(DeviceMemoryException.class)
+        .isInstanceOf(CudaException.class)
         .hasMessage("cuMemHostRegister_v2: CUDA_ERROR_OUT_OF_MEMORY (2): out of memory");
     assertThatThrownBy(() -> memory.allocate(7, 100))
         .hasMessage("cuDeviceGet: CUDA_ERROR_INVALID_DEVICE (101): invalid device ordinal");
@@ -78,7 +76,7 @@ class CudaHostMemoryTest {
 
   @Test
   void aFailureToGiveBackIsNotTheCallers() throws Exception {
-    Locked locked = memory.allocate(0, 100);
+    Allocation locked = memory.allocate(0, 100);
     gpu.fake().tell("fake_fail", "cuMemFreeHost", 2);
     locked.free();
 

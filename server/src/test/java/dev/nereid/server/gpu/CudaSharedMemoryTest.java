@@ -3,8 +3,7 @@ package dev.nereid.server.gpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.nereid.server.memory.DeviceMemory.Mapping;
-import dev.nereid.server.memory.DeviceMemoryException;
+import dev.nereid.server.gpu.CudaSharedMemory.Opened;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -40,9 +39,8 @@ class CudaSharedMemoryTest {
     int which = gpu.share(1000);
     gpu.memory(which).setInt(100, 42);
 
-    Mapping mapping = memory.open(gpu.handle(which), 0);
+    Opened mapping = memory.open(gpu.handle(which), 0);
 
-    assertThat(memory.isAvailable()).isTrue();
     assertThat(mapping.byteSize()).isEqualTo(1000);
     ByteBuffer host = ByteBuffer.allocateDirect(20).order(ByteOrder.LITTLE_ENDIAN);
     mapping.read(100, host.limit(16).position(8));
@@ -60,7 +58,7 @@ class CudaSharedMemoryTest {
   @Test
   void whatIsNoHandleIsRefusedInTheDriversWords() {
     assertThatThrownBy(() -> memory.open(new byte[64], 0))
-        .isInstanceOf(DeviceMemoryException.class)
+        .isInstanceOf(CudaException.class)
         .hasMessageStartingWith("cuIpcOpenMemHandle_v2: ");
     assertThatThrownBy(() -> memory.open(new byte[63], 0))
         .hasMessage("handle: 63 bytes (expected: 64)");
@@ -80,11 +78,11 @@ class CudaSharedMemoryTest {
   @Test
   void aCopyThatFailsSaysWhy() throws Exception {
     int which = gpu.share(64);
-    Mapping mapping = memory.open(gpu.handle(which), 0);
+    Opened mapping = memory.open(gpu.handle(which), 0);
     gpu.fake().tell("fake_fail", "cuStreamSynchronize", 2);
 
     assertThatThrownBy(() -> mapping.read(0, ByteBuffer.allocateDirect(4)))
-        .isInstanceOf(DeviceMemoryException.class)
+        .isInstanceOf(CudaException.class)
         .hasMessage("cuStreamSynchronize: CUDA_ERROR_OUT_OF_MEMORY (2): out of memory");
     mapping.close();
   }

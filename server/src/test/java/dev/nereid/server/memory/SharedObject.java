@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
-/** A POSIX shared memory object as a client makes it; gone when closed. Linux keeps them as files. */
+/**
+ * A POSIX shared memory object as a client makes it; gone when closed. Linux keeps them as files.
+ */
 public final class SharedObject implements AutoCloseable {
 
   private static final Path FOLDER = Path.of("/dev/shm");
@@ -25,12 +27,8 @@ public final class SharedObject implements AutoCloseable {
     file = FOLDER.resolve(name);
     channel =
         FileChannel.open(
-            file,
-            StandardOpenOption.CREATE_NEW,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
-    bytes =
-        channel.map(FileChannel.MapMode.READ_WRITE, 0, size).order(ByteOrder.LITTLE_ENDIAN);
+            file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    bytes = channel.map(FileChannel.MapMode.READ_WRITE, 0, size).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** One of a name that no other has. */

@@ -202,8 +202,16 @@ class SharedRegionsTest {
   @Test
   void aRegionLiesWithinItsObject() throws Exception {
     long[][] outside = {
-      {0, SIZE + 1}, {SIZE, 1}, {SIZE - 63, 64}, {0, 0}, {0, -1}, {-1, 64}, {64, -64},
-      {Long.MAX_VALUE, 64}, {64, Long.MAX_VALUE}, {Long.MIN_VALUE, Long.MIN_VALUE},
+      {0, SIZE + 1},
+      {SIZE, 1},
+      {SIZE - 63, 64},
+      {0, 0},
+      {0, -1},
+      {-1, 64},
+      {64, -64},
+      {Long.MAX_VALUE, 64},
+      {64, Long.MAX_VALUE},
+      {Long.MIN_VALUE, Long.MIN_VALUE},
     };
     for (long[] region : outside) {
       refused(
@@ -218,7 +226,15 @@ class SharedRegionsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "/", "//", "/.", "/..", "../dev/shm/x", "/../dev/shm/x", "/a/b", "/nereid-test-none",
+        "",
+        "/",
+        "//",
+        "/.",
+        "/..",
+        "../dev/shm/x",
+        "/../dev/shm/x",
+        "/a/b",
+        "/nereid-test-none",
         "/nereid\0test",
       })
   void aKeyIsTheNameOfAnObjectAndLeadsNowhereElse(String key) {

@@ -14,7 +14,7 @@ import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
-import dev.nereid.server.gpu.CudaHostMemory;
+import dev.nereid.server.GpuMemory;
 import dev.nereid.server.gpu.FakeDevice;
 import dev.nereid.server.memory.ModelMemory;
 import dev.nereid.server.memory.PinnedMemory;
@@ -23,6 +23,7 @@ import dev.nereid.tensor.DataType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,7 +83,9 @@ class PinnedModelTest {
     FakeDevice gpu = new FakeDevice(directory);
     PinnedMemory memory =
         new PinnedMemory(
-            new TensorMemory(1 << 20), new CudaHostMemory(gpu.driver()), 256L << 20);
+            new TensorMemory(1 << 20),
+            GpuMemory.of(Optional.of(gpu.driver())).pageLocking(),
+            256L << 20);
 
     LoadedModel onCpu = PinnedModel.load(new Engine(false), spec(CPU), memory);
     assertThat(memory.lockedBytes()).isZero();

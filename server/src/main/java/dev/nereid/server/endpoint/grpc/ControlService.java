@@ -6,12 +6,6 @@ import dev.nereid.protocol.CudaSharedMemoryStatusRequest;
 import dev.nereid.protocol.CudaSharedMemoryStatusResponse;
 import dev.nereid.protocol.CudaSharedMemoryUnregisterRequest;
 import dev.nereid.protocol.CudaSharedMemoryUnregisterResponse;
-import dev.nereid.protocol.SystemSharedMemoryRegisterRequest;
-import dev.nereid.protocol.SystemSharedMemoryRegisterResponse;
-import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
-import dev.nereid.protocol.SystemSharedMemoryStatusResponse;
-import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
-import dev.nereid.protocol.SystemSharedMemoryUnregisterResponse;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
 import dev.nereid.protocol.ModelConfigRequest;
 import dev.nereid.protocol.ModelConfigResponse;
@@ -33,6 +27,12 @@ import dev.nereid.protocol.ServerMetadataRequest;
 import dev.nereid.protocol.ServerMetadataResponse;
 import dev.nereid.protocol.ServerReadyRequest;
 import dev.nereid.protocol.ServerReadyResponse;
+import dev.nereid.protocol.SystemSharedMemoryRegisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryRegisterResponse;
+import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
+import dev.nereid.protocol.SystemSharedMemoryStatusResponse;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterRequest;
+import dev.nereid.protocol.SystemSharedMemoryUnregisterResponse;
 import dev.nereid.server.endpoint.ModelVersions;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
@@ -192,37 +192,43 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
 
   @Override
   public void systemSharedMemoryStatus(
-      SystemSharedMemoryStatusRequest request, StreamObserver<SystemSharedMemoryStatusResponse> observer) {
+      SystemSharedMemoryStatusRequest request,
+      StreamObserver<SystemSharedMemoryStatusResponse> observer) {
     answer(observer, () -> sharedMemory.status(request));
   }
 
   @Override
   public void systemSharedMemoryRegister(
-      SystemSharedMemoryRegisterRequest request, StreamObserver<SystemSharedMemoryRegisterResponse> observer) {
+      SystemSharedMemoryRegisterRequest request,
+      StreamObserver<SystemSharedMemoryRegisterResponse> observer) {
     answerElsewhere(observer, () -> sharedMemory.register(request));
   }
 
   @Override
   public void systemSharedMemoryUnregister(
-      SystemSharedMemoryUnregisterRequest request, StreamObserver<SystemSharedMemoryUnregisterResponse> observer) {
+      SystemSharedMemoryUnregisterRequest request,
+      StreamObserver<SystemSharedMemoryUnregisterResponse> observer) {
     answer(observer, () -> sharedMemory.unregister(request));
   }
 
   @Override
   public void cudaSharedMemoryStatus(
-      CudaSharedMemoryStatusRequest request, StreamObserver<CudaSharedMemoryStatusResponse> observer) {
+      CudaSharedMemoryStatusRequest request,
+      StreamObserver<CudaSharedMemoryStatusResponse> observer) {
     answer(observer, () -> sharedMemory.status(request));
   }
 
   @Override
   public void cudaSharedMemoryRegister(
-      CudaSharedMemoryRegisterRequest request, StreamObserver<CudaSharedMemoryRegisterResponse> observer) {
+      CudaSharedMemoryRegisterRequest request,
+      StreamObserver<CudaSharedMemoryRegisterResponse> observer) {
     answerElsewhere(observer, () -> sharedMemory.register(request));
   }
 
   @Override
   public void cudaSharedMemoryUnregister(
-      CudaSharedMemoryUnregisterRequest request, StreamObserver<CudaSharedMemoryUnregisterResponse> observer) {
+      CudaSharedMemoryUnregisterRequest request,
+      StreamObserver<CudaSharedMemoryUnregisterResponse> observer) {
     answer(observer, () -> sharedMemory.unregister(request));
   }
 
@@ -261,8 +267,7 @@ final class ControlService implements GRPCInferenceServiceGrpc.AsyncService {
     try {
       regions.worker().execute(() -> answer(observer, answer));
     } catch (RejectedExecutionException stopped) {
-      observer.onError(
-          Status.UNAVAILABLE.withDescription("Server exiting").asRuntimeException());
+      observer.onError(Status.UNAVAILABLE.withDescription("Server exiting").asRuntimeException());
     }
   }
 

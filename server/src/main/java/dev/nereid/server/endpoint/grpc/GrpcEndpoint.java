@@ -157,7 +157,9 @@ public final class GrpcEndpoint {
     return loops.close(LOOPS_END) && finished;
   }
 
-  /** Where a request's tensors go; which of a model's versions it is for is not known that early. */
+  /**
+   * Where a request's tensors go; which of a model's versions it is for is not known that early.
+   */
   private static TensorSource memoryOf(ModelLookup models, String model, TensorMemory otherwise) {
     try {
       return models.resolve(model, ModelVersions.LATEST).memory();

@@ -273,8 +273,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     return inputs;
   }
 
-  private InferenceRequest check(
-      InferCall message, List<ClientInput> inputs, ModelInterface model)
+  private InferenceRequest check(InferCall message, List<ClientInput> inputs, ModelInterface model)
       throws InferenceException {
     List<String> outputs = RequestedOutputs.names(message.header().getOutputsList());
     CheckedInputs checked = RequestCheck.check(model, id, inputs, outputs);

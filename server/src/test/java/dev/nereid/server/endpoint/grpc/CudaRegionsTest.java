@@ -16,7 +16,7 @@ import dev.nereid.protocol.ModelInferRequest.InferRequestedOutputTensor;
 import dev.nereid.protocol.ModelInferResponse;
 import dev.nereid.protocol.ServerMetadataRequest;
 import dev.nereid.protocol.SystemSharedMemoryStatusRequest;
-import dev.nereid.server.gpu.CudaSharedMemory;
+import dev.nereid.server.GpuMemory;
 import dev.nereid.server.gpu.FakeDevice;
 import dev.nereid.server.memory.RegionLocking;
 import dev.nereid.server.memory.SharedRegions;
@@ -26,6 +26,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -61,7 +62,8 @@ class CudaRegionsTest {
     server =
         TestEndpoint.serve(
             models,
-            SharedRegions.allowed(RegionLocking.NONE, new CudaSharedMemory(gpu.driver())),
+            SharedRegions.allowed(
+                RegionLocking.NONE, GpuMemory.of(Optional.of(gpu.driver())).shared()),
             hold);
   }
 

@@ -142,7 +142,8 @@ class SharedMemoryTest {
 
     assertThat(object.ints(1000, 16)).isEqualTo(counting());
     assertThat(object.ints(2000, 17)).startsWith(41, 42, 43, 0).endsWith(0);
-    assertThat(answer.getRawOutputContentsList()).containsExactly(ByteString.EMPTY, ByteString.EMPTY);
+    assertThat(answer.getRawOutputContentsList())
+        .containsExactly(ByteString.EMPTY, ByteString.EMPTY);
     assertThat(answer.getOutputsList())
         .containsExactly(
             InferOutputTensor.newBuilder()
@@ -268,8 +269,7 @@ class SharedMemoryTest {
 
     unregister("r");
 
-    refused(
-        inputs(0, 64), Status.Code.NOT_FOUND, "Unable to find shared memory region: 'r'");
+    refused(inputs(0, 64), Status.Code.NOT_FOUND, "Unable to find shared memory region: 'r'");
     register("r", 4096, 64);
     assertThat(server.regions().mapped()).isEqualTo(2);
     hold.release();
@@ -301,11 +301,7 @@ class SharedMemoryTest {
 
     assertThat(status("").values())
         .containsExactlyInAnyOrder(
-            RegionStatus.newBuilder()
-                .setName("a")
-                .setKey(object.key())
-                .setByteSize(64)
-                .build(),
+            RegionStatus.newBuilder().setName("a").setKey(object.key()).setByteSize(64).build(),
             RegionStatus.newBuilder()
                 .setName("b")
                 .setKey(object.key())

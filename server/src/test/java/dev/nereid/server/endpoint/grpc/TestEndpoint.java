@@ -114,8 +114,7 @@ final class TestEndpoint implements AutoCloseable {
 
   /** The same with little memory. */
   static TestEndpoint serve(Path models, TensorMemory memory) throws IOException {
-    return new TestEndpoint(
-        models, options(), memory, SharedRegions.disallowed(), duration -> {});
+    return new TestEndpoint(models, options(), memory, SharedRegions.disallowed(), duration -> {});
   }
 
   /** The same with shared memory. */
