@@ -36,7 +36,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       QuickstartCommand.class,
       ServeCommand.class,
-      ModelsCommand.class,
       VerifyGpuCommand.class,
       ClassArchive.class
     })
@@ -49,12 +48,21 @@ public final class Nereid implements Runnable {
   Nereid() {}
 
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    int exitCode;
+    try (InstalledEngines engines = new InstalledEngines()) {
+      exitCode = commandLine(engines).execute(arguments);
+    }
+    System.exit(exitCode);
   }
 
-  /** The whole command with its subcommands, as {@link #main} runs it. */
-  static CommandLine commandLine() {
+  /**
+   * The whole command with its subcommands, as {@link #main} runs it.
+   *
+   * @param engines of the process; started when first asked for
+   */
+  static CommandLine commandLine(InstalledEngines engines) {
     return new CommandLine(new Nereid())
+        .addSubcommand(ModelsCommand.commandLine(engines))
         .addSubcommand(BenchCommand.commandLine())
         .setParameterExceptionHandler((e, arguments) -> usageError(e));
   }

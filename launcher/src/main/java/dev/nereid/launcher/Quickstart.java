@@ -1,5 +1,6 @@
 package dev.nereid.launcher;
 
+import dev.nereid.backend.BackendException;
 import dev.nereid.bench.Bench;
 import dev.nereid.bench.measure.GeneratorHealth;
 import dev.nereid.bench.measure.StopSignal;
@@ -11,6 +12,7 @@ import dev.nereid.bench.target.TargetException;
 import dev.nereid.bench.target.TargetOptions;
 import dev.nereid.models.BuildRequest;
 import dev.nereid.models.ModelRepositoryBuilder;
+import dev.nereid.models.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +90,7 @@ final class Quickstart {
 
   private List<String> buildModels(Path repository, Set<String> only) throws IOException {
     Files.createDirectories(folder);
-    BuildRequest ladder = BuildRequest.ofCpuLadder(repository);
+    BuildRequest ladder = BuildRequest.of(repository, Variant.QUICKSTART);
     BuildRequest request =
         new BuildRequest(
             repository,
@@ -97,7 +99,12 @@ final class Quickstart {
             only,
             Runtime.getRuntime().availableProcessors(),
             false);
-    return new ModelRepositoryBuilder(request, line -> steps.say("models: " + line)).build();
+    try (InstalledEngines engines = new InstalledEngines()) {
+      return new ModelRepositoryBuilder(request, engines, line -> steps.say("models: " + line))
+          .build();
+    } catch (BackendException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   private static MaxResult measure(

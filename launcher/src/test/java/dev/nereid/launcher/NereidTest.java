@@ -23,7 +23,7 @@ final class NereidTest {
 
   static Stream<List<String>> commands() {
     List<List<String>> paths = new ArrayList<>();
-    collect(List.of(), Nereid.commandLine(), paths);
+    collect(List.of(), Nereid.commandLine(new InstalledEngines()), paths);
     return paths.stream();
   }
 
@@ -49,7 +49,7 @@ final class NereidTest {
   @ParameterizedTest
   @MethodSource("commands")
   void everyOptionIsDescribed(List<String> path) {
-    CommandLine command = Nereid.commandLine();
+    CommandLine command = Nereid.commandLine(new InstalledEngines());
     for (String name : path) {
       command = Objects.requireNonNull(command.getSubcommands().get(name));
     }
@@ -114,7 +114,7 @@ final class NereidTest {
   private int run(List<String> path, String... arguments) {
     List<String> all = new ArrayList<>(path);
     all.addAll(List.of(arguments));
-    return Nereid.commandLine()
+    return Nereid.commandLine(new InstalledEngines())
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(all.toArray(String[]::new));

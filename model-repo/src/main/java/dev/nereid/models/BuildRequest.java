@@ -43,10 +43,10 @@ public record BuildRequest(
     }
   }
 
-  /** The CPU's ladder with the defaults. */
-  public static BuildRequest ofCpuLadder(Path into) {
+  /** One set with the defaults. */
+  public static BuildRequest of(Path into, Variant variant) {
     return new BuildRequest(
-        into, DEFAULT_SEED, Set.of(Variant.CPU), Set.of(), DEFAULT_CPU_THREADS, false);
+        into, DEFAULT_SEED, Set.of(variant), Set.of(), DEFAULT_CPU_THREADS, false);
   }
 
   List<ModelRecipe> recipes() {

@@ -10,48 +10,51 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * One model of the repository: its name, its format, and the sets it belongs to. Its {@code
+ * One model of the repository: its name, its file, and the sets it belongs to. Its {@code
  * config.pbtxt} is the resource {@code <name>.pbtxt} beside this class.
  */
-record ModelRecipe(String name, ModelFormat format, Set<Variant> variants) {
+record ModelRecipe(String name, ModelFile file, Set<Variant> variants) {
+
+  private static final Set<Variant> LADDER = EnumSet.of(Variant.CPU, Variant.QUICKSTART);
+  private static final Set<Variant> TUTORIAL = EnumSet.of(Variant.TUTORIAL, Variant.GPU);
 
   /** Every model there is, each set in the order in which it is to be climbed. */
   static final List<ModelRecipe> ALL =
       List.of(
-          new ModelRecipe(
-              "resnet50_original", ModelFormat.SAVED_MODEL, EnumSet.allOf(Variant.class)),
-          ofCpu("resnet50_onnx"),
-          ofCpu("resnet50_onnx_bs1"),
-          ofCpu("resnet50_onnx_bs1_count2"),
-          ofTutorial("resnet50_tftrt_fp32"),
-          ofTutorial("resnet50_tftrt_fp16"),
-          ofTutorial("resnet50_tftrt_int8"),
-          ofTutorial("resnet50_tftrt_int8_bs16_count4"));
+          new ModelRecipe("resnet50_original", ModelFile.SAVED_MODEL, EnumSet.allOf(Variant.class)),
+          new ModelRecipe("resnet50_onnx", ModelFile.ONNX, LADDER),
+          new ModelRecipe("resnet50_onnx_bs1", ModelFile.ONNX, LADDER),
+          new ModelRecipe("resnet50_onnx_bs1_count2", ModelFile.ONNX, LADDER),
+          new ModelRecipe("resnet50_onnx_int8", ModelFile.ONNX_INT8, EnumSet.of(Variant.CPU)),
+          new ModelRecipe("resnet50_tftrt_fp32", ModelFile.SAVED_MODEL, TUTORIAL),
+          new ModelRecipe("resnet50_tftrt_fp16", ModelFile.SAVED_MODEL, TUTORIAL),
+          new ModelRecipe("resnet50_tftrt_int8", ModelFile.SAVED_MODEL_INT8, TUTORIAL),
+          new ModelRecipe("resnet50_tftrt_int8_bs16_count4", ModelFile.SAVED_MODEL_INT8, TUTORIAL),
+          ofGpu("resnet50_tftrt_int8_uint8", ModelFile.SAVED_MODEL_INT8_PIXELS),
+          ofGpu("resnet50_tensorrt_fp16", ModelFile.ONNX),
+          ofGpu("resnet50_tensorrt_int8", ModelFile.ONNX_TENSORRT_INT8),
+          ofGpu("resnet50_tensorrt_int8_tuned", ModelFile.ONNX_TENSORRT_INT8_PIXELS));
 
   ModelRecipe {
     variants = Set.copyOf(variants);
   }
 
-  private static ModelRecipe ofCpu(String name) {
-    return new ModelRecipe(name, ModelFormat.ONNX, EnumSet.of(Variant.CPU));
-  }
-
-  private static ModelRecipe ofTutorial(String name) {
-    return new ModelRecipe(name, ModelFormat.SAVED_MODEL, EnumSet.of(Variant.TUTORIAL));
+  private static ModelRecipe ofGpu(String name, ModelFile file) {
+    return new ModelRecipe(name, file, EnumSet.of(Variant.GPU));
   }
 
   /**
    * Every configuration of the model, by its path in the model's folder: {@code config.pbtxt}, and
-   * for the tutorial's first model also the tutorial's others, which are the same file with another
-   * configuration, where {@code --model-config-name} looks. Those have no {@code name}, so that it
-   * is the folder's.
+   * for the tutorial's first model also those of the tutorial's others that are the same file with
+   * another configuration, where {@code --model-config-name} looks. Those have no {@code name}, so
+   * that it is the folder's.
    */
   SortedMap<String, String> configs(int cpuThreads) {
     SortedMap<String, String> texts = new TreeMap<>();
     texts.put("config.pbtxt", config(cpuThreads));
-    if (variants.containsAll(EnumSet.allOf(Variant.class))) {
+    if (isFirstOfTutorial()) {
       for (ModelRecipe other : ALL) {
-        if (other.format == format && !other.equals(this)) {
+        if (other.file == file && !other.equals(this)) {
           String file = other.name.substring("resnet50_".length()) + ".pbtxt";
           String named = "name: \"" + other.name + "\"\n";
           texts.put("configs/" + file, other.config(cpuThreads).replace(named, ""));
@@ -59,6 +62,14 @@ record ModelRecipe(String name, ModelFormat format, Set<Variant> variants) {
       }
     }
     return texts;
+  }
+
+  private boolean isFirstOfTutorial() {
+    return equals(
+        ALL.stream()
+            .filter(recipe -> recipe.variants.contains(Variant.TUTORIAL))
+            .findFirst()
+            .orElseThrow());
   }
 
   /**

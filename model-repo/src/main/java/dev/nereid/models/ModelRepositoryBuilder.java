@@ -1,5 +1,7 @@
 package dev.nereid.models;
 
+import dev.nereid.backend.BackendException;
+import dev.nereid.models.quantize.Engines;
 import dev.nereid.models.resnet.ResNet50;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>The same request gives the same bytes, on any machine.
  *   <li>What is up to date is left alone, with whatever was changed by hand in its {@code
  *       config.pbtxt} since.
- *   <li>Models of one format share one file of weights by hard links.
+ *   <li>Models of one kind of file share one file of weights by hard links.
  *   <li>A folder that was not made here is never written to, unless forced.
  * </ul>
  */
@@ -33,14 +35,17 @@ public final class ModelRepositoryBuilder {
 
   private final BuildRequest request;
   private final Consumer<String> progress;
-  private final Map<ModelFormat, Path> weights = new EnumMap<>(ModelFormat.class);
+  private final ResNetFiles files;
+  private final Map<ModelFile, Path> weights = new EnumMap<>(ModelFile.class);
 
   /**
+   * @param engines that calibrate the models of 8 bits; not asked where none is to be made
    * @param progress gets a line for every step; called on the thread that builds
    */
-  public ModelRepositoryBuilder(BuildRequest request, Consumer<String> progress) {
+  public ModelRepositoryBuilder(BuildRequest request, Engines engines, Consumer<String> progress) {
     this.request = request;
     this.progress = progress;
+    this.files = new ResNetFiles(request.seed(), engines, progress);
   }
 
   /**
@@ -49,8 +54,9 @@ public final class ModelRepositoryBuilder {
    * @return the names of all models asked for, in the order of the ladder
    * @throws IOException if a file cannot be written, or a folder is in the way; every model that
    *     was finished before stays
+   * @throws BackendException if an engine that calibrates is not there, or does not run
    */
-  public List<String> build() throws IOException {
+  public List<String> build() throws IOException, BackendException {
     List<ModelRecipe> recipes = request.recipes();
     Files.createDirectories(request.into());
     StampFile stamps = StampFile.read(request.into());
@@ -64,7 +70,7 @@ public final class ModelRepositoryBuilder {
     return recipes.stream().map(ModelRecipe::name).toList();
   }
 
-  private void build(ModelRecipe recipe, StampFile stamps) throws IOException {
+  private void build(ModelRecipe recipe, StampFile stamps) throws IOException, BackendException {
     ModelStamp wanted = ModelStamp.of(recipe, request.seed(), request.cpuThreads());
     Path model = modelFile(recipe);
     if (!request.force() && isUpToDate(recipe, wanted, stamps)) {
@@ -72,11 +78,11 @@ public final class ModelRepositoryBuilder {
       return;
     }
     stamps.put(recipe.name(), ModelStamp.UNFINISHED);
-    Path existing = weights.get(recipe.format());
+    Path existing = weights.get(recipe.file());
     if (existing == null) {
-      progress.accept(recipe.name() + ": making the " + recipe.format().title());
-      WholeFile.write(model, output -> recipe.format().write(output, request.seed()));
-      weights.put(recipe.format(), model);
+      progress.accept(recipe.name() + ": making the " + recipe.file().title());
+      WholeFile.<BackendException>write(model, output -> recipe.file().write(output, files));
+      weights.put(recipe.file(), model);
     } else if (!existing.equals(model)) {
       WholeFile.link(existing, model);
     }
@@ -104,7 +110,7 @@ public final class ModelRepositoryBuilder {
       @Nullable ModelStamp stamp = stamps.of(recipe.name()).orElse(null);
       Path file = modelFile(recipe);
       if (stamp != null && stamp.hasWeightsOf(request.seed()) && Files.isRegularFile(file)) {
-        weights.putIfAbsent(recipe.format(), file);
+        weights.putIfAbsent(recipe.file(), file);
       }
     }
   }
@@ -141,7 +147,7 @@ public final class ModelRepositoryBuilder {
   }
 
   private Path modelFile(ModelRecipe recipe) {
-    return folder(recipe).resolve(VERSION).resolve(recipe.format().filename());
+    return folder(recipe).resolve(VERSION).resolve(recipe.file().filename());
   }
 
   /** Random weights know no dogs and cats: a class has its number for a name. */

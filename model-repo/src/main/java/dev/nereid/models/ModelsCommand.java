@@ -1,5 +1,7 @@
 package dev.nereid.models;
 
+import dev.nereid.models.quantize.Engines;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -15,11 +17,21 @@ import picocli.CommandLine.Spec;
       "",
       "Example:",
       "  nereid models build --into models",
-    },
-    subcommands = BuildCommand.class)
+    })
 public final class ModelsCommand implements Runnable {
 
   @Spec private CommandSpec spec;
+
+  private ModelsCommand() {}
+
+  /**
+   * The command with its subcommands.
+   *
+   * @param engines that calibrate models of 8 bits; asked only where some are made
+   */
+  public static CommandLine commandLine(Engines engines) {
+    return new CommandLine(new ModelsCommand()).addSubcommand(new BuildCommand(engines));
+  }
 
   @Override
   public void run() {

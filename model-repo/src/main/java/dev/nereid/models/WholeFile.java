@@ -14,16 +14,16 @@ import java.nio.file.StandardCopyOption;
  */
 final class WholeFile {
 
-  /** Writes the contents of a file. */
-  interface Contents {
-    void writeTo(OutputStream output) throws IOException;
+  /** Writes the contents of a file, or says why there are none. */
+  interface Contents<E extends Exception> {
+    void writeTo(OutputStream output) throws IOException, E;
   }
 
   private WholeFile() {}
 
   /** Replaces the file, making its folder where that is missing. */
-  static void write(Path file, Contents contents) throws IOException {
-    place(
+  static <E extends Exception> void write(Path file, Contents<E> contents) throws IOException, E {
+    WholeFile.<E>place(
         file,
         partial -> {
           try (OutputStream output = new BufferedOutputStream(Files.newOutputStream(partial))) {
@@ -33,12 +33,13 @@ final class WholeFile {
   }
 
   static void writeText(Path file, String text) throws IOException {
-    write(file, output -> output.write(text.getBytes(StandardCharsets.UTF_8)));
+    WholeFile.<IOException>write(
+        file, output -> output.write(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Gives the same bytes a second name; copies them where the file system has no links. */
   static void link(Path existing, Path file) throws IOException {
-    place(
+    WholeFile.<IOException>place(
         file,
         partial -> {
           try {
@@ -49,11 +50,11 @@ final class WholeFile {
         });
   }
 
-  private interface Step {
-    void write(Path partial) throws IOException;
+  private interface Step<E extends Exception> {
+    void write(Path partial) throws IOException, E;
   }
 
-  private static void place(Path file, Step step) throws IOException {
+  private static <E extends Exception> void place(Path file, Step<E> step) throws IOException, E {
     Files.createDirectories(file.toAbsolutePath().getParent());
     Path partial = file.resolveSibling("." + file.getFileName() + ".part");
     Files.deleteIfExists(partial);

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 final class BuildCommandTest {
 
@@ -19,7 +18,7 @@ final class BuildCommandTest {
   void helpNamesEveryOptionAndShowsExamples() {
     assertThat(run("build", "--help")).isZero();
     assertThat(out.toString())
-        .contains("--into", "--seed", "--variants", "--only", "--cpu-threads", "--force")
+        .contains("--into", "--seed", "--variants", "--gpu", "--only", "--cpu-threads", "--force")
         .contains("nereid models build --into models");
   }
 
@@ -33,8 +32,8 @@ final class BuildCommandTest {
 
   @Test
   void aSetThatDoesNotExistIsRefused() {
-    assertThat(run("build", "--into", "x", "--variants", "gpu")).isNotZero();
-    assertThat(err.toString()).contains("gpu (expected: one of [cpu, tutorial])");
+    assertThat(run("build", "--into", "x", "--variants", "tpu")).isNotZero();
+    assertThat(err.toString()).contains("tpu (expected: one of [cpu, quickstart, tutorial, gpu])");
   }
 
   @Test
@@ -51,7 +50,7 @@ final class BuildCommandTest {
   }
 
   private int run(String... arguments) {
-    return new CommandLine(new ModelsCommand())
+    return ModelsCommand.commandLine(TestEngines.none())
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(arguments);

@@ -47,6 +47,7 @@ final class EnginesAgreeTest {
                 Set.of("resnet50_original", "resnet50_onnx"),
                 2,
                 false),
+            TestEngines.none(),
             line -> {})
         .build();
     tensorFlow = run(repository, "resnet50_original", "tensorflow", "model.savedmodel");

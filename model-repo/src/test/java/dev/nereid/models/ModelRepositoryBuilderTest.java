@@ -3,6 +3,7 @@ package dev.nereid.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nereid.backend.BackendException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -77,8 +78,8 @@ final class ModelRepositoryBuilderTest {
   }
 
   @Test
-  void modelsOfOneFormatShareTheirWeights() throws Exception {
-    build(BuildRequest.ofCpuLadder(folder));
+  void modelsOfOneFileShareTheirWeights() throws Exception {
+    build(BuildRequest.of(folder, Variant.QUICKSTART));
     Object shared = Files.getAttribute(folder.resolve("resnet50_onnx/1/model.onnx"), "unix:ino");
     assertThat(Files.getAttribute(folder.resolve("resnet50_onnx_bs1/1/model.onnx"), "unix:ino"))
         .isEqualTo(shared);
@@ -120,6 +121,7 @@ final class ModelRepositoryBuilderTest {
     ModelRepositoryBuilder cutShort =
         new ModelRepositoryBuilder(
             request(folder, 42, "resnet50_onnx"),
+            TestEngines.none(),
             line -> {
               throw new IllegalStateException("cut short while " + line);
             });
@@ -142,8 +144,8 @@ final class ModelRepositoryBuilderTest {
     assertThat(Files.readAllLines(folder.resolve("resnet50_onnx/labels.txt"))).hasSize(1000);
   }
 
-  private void build(BuildRequest request) throws IOException {
-    new ModelRepositoryBuilder(request, progress::add).build();
+  private void build(BuildRequest request) throws IOException, BackendException {
+    new ModelRepositoryBuilder(request, TestEngines.none(), progress::add).build();
   }
 
   private static BuildRequest request(Path into, long seed, String... names) {

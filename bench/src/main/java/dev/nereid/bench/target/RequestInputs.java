@@ -1,9 +1,9 @@
 package dev.nereid.bench.target;
 
-import dev.nereid.bench.images.ImageFolder;
-import dev.nereid.bench.images.ImageFolderException;
 import dev.nereid.client.InferInput;
 import dev.nereid.client.InferRequest;
+import dev.nereid.images.ImageFolder;
+import dev.nereid.images.ImageFolderException;
 import dev.nereid.protocol.ModelMetadataResponse.TensorMetadata;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;

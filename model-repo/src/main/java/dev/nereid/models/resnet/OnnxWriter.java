@@ -10,6 +10,7 @@ import dev.nereid.models.onnx.proto.TensorProto;
 import dev.nereid.models.onnx.proto.TensorShapeProto;
 import dev.nereid.models.onnx.proto.TypeProto;
 import dev.nereid.models.onnx.proto.ValueInfoProto;
+import dev.nereid.models.wire.Messages;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;

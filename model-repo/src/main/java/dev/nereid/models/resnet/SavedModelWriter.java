@@ -12,6 +12,7 @@ import dev.nereid.models.tensorflow.proto.TensorInfo;
 import dev.nereid.models.tensorflow.proto.TensorProto;
 import dev.nereid.models.tensorflow.proto.TensorShapeProto;
 import dev.nereid.models.tensorflow.proto.VersionDef;
+import dev.nereid.models.wire.Messages;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.nereid.models.resnet;
+package dev.nereid.models.wire;
 
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.MessageLite;
@@ -6,14 +6,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /** Protobuf messages as bytes. */
-final class Messages {
+public final class Messages {
 
   private static final int BUFFER_BYTES = 1 << 16;
 
   private Messages() {}
 
   /** The same message gives the same bytes: maps are written in the order of their keys. */
-  static void write(MessageLite message, OutputStream stream) throws IOException {
+  public static void write(MessageLite message, OutputStream stream) throws IOException {
     CodedOutputStream output = CodedOutputStream.newInstance(stream, BUFFER_BYTES);
     output.useDeterministicSerialization();
     message.writeTo(output);

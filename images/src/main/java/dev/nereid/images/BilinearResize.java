@@ -1,4 +1,4 @@
-package dev.nereid.bench.images;
+package dev.nereid.images;
 
 /**
  * Resizes 8-bit pictures as Pillow's BILINEAR does: a triangle filter whose width grows with the

@@ -1,4 +1,4 @@
-package dev.nereid.bench.images;
+package dev.nereid.images;
 
 /** A folder of pictures that cannot be used, with the file at fault. */
 public final class ImageFolderException extends Exception {

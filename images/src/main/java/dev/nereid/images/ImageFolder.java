@@ -1,4 +1,4 @@
-package dev.nereid.bench.images;
+package dev.nereid.images;
 
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.RawTensors;

@@ -1,9 +1,9 @@
 /**
  * Pictures as the tensors that a model takes, prepared as the tutorial's client prepares them.
  *
- * <p>Starting points: {@link dev.nereid.bench.images.ImageFolder}.
+ * <p>Starting points: {@link dev.nereid.images.ImageFolder}.
  */
 @NullMarked
-package dev.nereid.bench.images;
+package dev.nereid.images;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package dev.nereid.bench.images;
+package dev.nereid.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

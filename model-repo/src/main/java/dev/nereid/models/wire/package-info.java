@@ -1,0 +1,5 @@
+/** How protobuf messages become files. */
+@NullMarked
+package dev.nereid.models.wire;
+
+import org.jspecify.annotations.NullMarked;
