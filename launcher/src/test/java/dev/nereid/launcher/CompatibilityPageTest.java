@@ -130,7 +130,7 @@ class CompatibilityPageTest {
     Stream.of(
             new CommandLine(new ServeCommand()),
             BenchCommand.commandLine(),
-            new CommandLine(new ModelsCommand()))
+            ModelsCommand.commandLine(new InstalledEngines()))
         .forEach(command -> addFlags(command, flags));
     flags.removeAll(Set.of("--help", "--version"));
 
