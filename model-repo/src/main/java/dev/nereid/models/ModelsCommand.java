@@ -12,12 +12,13 @@ import picocli.CommandLine.Spec;
     name = "models",
     mixinStandardHelpOptions = true,
     exitCodeOnInvalidInput = 1,
-    description = "Makes model repositories, and models of 8-bit integers.",
+    description = "Makes model repositories, around ResNet-50 or a model of yours, and models of 8-bit integers.",
     footer = {
       "",
       "Examples:",
       "  nereid models build --into models",
       "  nereid models quantize models/resnet50_onnx --into models/resnet50_q --corpus 16",
+      "  nereid models import --onnx flowers.onnx --into models --images photos",
     })
 public final class ModelsCommand implements Runnable {
 
@@ -33,7 +34,8 @@ public final class ModelsCommand implements Runnable {
   public static CommandLine commandLine(Engines engines) {
     return new CommandLine(new ModelsCommand())
         .addSubcommand(new BuildCommand(engines))
-        .addSubcommand(new QuantizeCommand(engines));
+        .addSubcommand(new QuantizeCommand(engines))
+        .addSubcommand(new ImportCommand(engines));
   }
 
   @Override

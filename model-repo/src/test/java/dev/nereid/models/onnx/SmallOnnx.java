@@ -29,6 +29,26 @@ public final class SmallOnnx {
     return new SmallOnnx().network().model().toByteString();
   }
 
+  /** One layer on one row of four numbers. */
+  public static ByteString unbatched() {
+    SmallOnnx small = new SmallOnnx();
+    small.input("x", 4).node("Relu", "y", List.of("x")).output("y", 4);
+    small.graph.setInput(0, fixed(small.graph.getInput(0)));
+    small.graph.setOutput(0, fixed(small.graph.getOutput(0)));
+    return small.model().toByteString();
+  }
+
+  private static ValueInfoProto fixed(ValueInfoProto value) {
+    ValueInfoProto.Builder builder = value.toBuilder();
+    builder
+        .getTypeBuilder()
+        .getTensorTypeBuilder()
+        .getShapeBuilder()
+        .getDimBuilder(0)
+        .setDimValue(1);
+    return builder.build();
+  }
+
   static OnnxFile file() {
     return new OnnxFile(new SmallOnnx().network().model());
   }

@@ -31,6 +31,20 @@ public final class SmallSavedModel {
     return new SmallSavedModel().network().model().toByteString();
   }
 
+  /** With a variable that nothing reads. */
+  public static ByteString bytesWithVariable() {
+    return new SmallSavedModel()
+        .network()
+        .node(
+            NodeDef.newBuilder()
+                .setName("variable")
+                .setOp("VarHandleOp")
+                .putAttr("dtype", type(DataType.DT_FLOAT))
+                .putAttr("shape", AttrValue.newBuilder().setShape(batchOf()).build()))
+        .model()
+        .toByteString();
+  }
+
   static SavedModelFile file() throws Exception {
     return SavedModelFile.parse(bytes());
   }
