@@ -34,7 +34,6 @@ import java.util.function.Consumer;
  */
 final class ModelImporter {
 
-  private static final ModelStamp IMPORTED = new ModelStamp("imported");
   private static final String LABELS = "labels.txt";
   private static final String VERSION = "1";
 
@@ -94,7 +93,7 @@ final class ModelImporter {
       if (variant.file() == ImportedVariant.File.ORIGINAL || quantized.isPresent()) {
         folders.stamps().put(name, ModelStamp.UNFINISHED);
         write(variant, folders.folder(name), signature, quantized);
-        folders.stamps().put(name, IMPORTED);
+        folders.stamps().put(name, ModelStamp.IMPORTED);
         models.add(name);
         progress.accept(name + ": made");
       } else {

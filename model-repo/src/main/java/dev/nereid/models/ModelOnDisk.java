@@ -62,6 +62,16 @@ record ModelOnDisk(Path path, boolean isSavedModel, Optional<Path> repositoryMod
     }
   }
 
+  /** Whether it is a model that {@code models build} made, whose weights are random. */
+  boolean isMadeHere() throws IOException {
+    Path model = repositoryModel.map(Path::toAbsolutePath).orElse(null);
+    return model != null
+        && StampFile.read(model.resolveSibling(""))
+            .of(String.valueOf(model.getFileName()))
+            .filter(stamp -> !stamp.equals(ModelStamp.IMPORTED))
+            .isPresent();
+  }
+
   OnnxFile readOnnx() throws IOException, UnsupportedNetworkException {
     return OnnxFile.read(path);
   }

@@ -144,7 +144,11 @@ final class QuantizeCommand implements Callable<Integer> {
                 .withPixels(
                     result.input().name(), result.input().channelsFirst(), calibration.scale())
             : result.network());
-    report(out, result.report());
+    report(
+        out,
+        source.isMadeHere()
+            ? result.report().withNote(QuantizationReport.RANDOM_WEIGHTS)
+            : result.report());
     return 0;
   }
 

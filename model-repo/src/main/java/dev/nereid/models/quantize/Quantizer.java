@@ -72,7 +72,8 @@ public final class Quantizer {
                 pictures.origin(),
                 quantization.weightedLayers(),
                 ranges,
-                agreement));
+                agreement,
+                pictures.notes()));
       }
     }
   }
