@@ -48,7 +48,8 @@ final class ModelFiles {
   static ModelFiles of(ModelOnDisk model, Path version)
       throws IOException, UnsupportedNetworkException {
     String name = model.isSavedModel() ? SAVED_MODEL : "model.onnx";
-    return of(new ModelOnDisk(version.resolve(name), model.isSavedModel(), model.repositoryModel()));
+    return of(
+        new ModelOnDisk(version.resolve(name), model.isSavedModel(), model.repositoryModel()));
   }
 
   private static void addTree(Path folder, String prefix, Map<String, Path> files)

@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
     name = "models",
     mixinStandardHelpOptions = true,
     exitCodeOnInvalidInput = 1,
-    description = "Makes model repositories, around ResNet-50 or a model of yours, and models of 8-bit integers.",
+    description =
+        "Makes model repositories, around ResNet-50 or a model of yours, and models of 8-bit integers.",
     footer = {
       "",
       "Examples:",

@@ -1,7 +1,9 @@
 package dev.nereid.launcher.verify;
 
 import dev.nereid.backend.Backend;
+import dev.nereid.backend.BackendException;
 import dev.nereid.launcher.Home;
+import dev.nereid.launcher.InstalledEngines;
 import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.models.BuildRequest;
 import dev.nereid.models.ModelRepositoryBuilder;
@@ -137,7 +139,12 @@ public final class VerifyGpuCommand implements Callable<Integer> {
             names,
             Runtime.getRuntime().availableProcessors(),
             false);
-    List<String> built = new ModelRepositoryBuilder(request, line -> {}).build();
+    List<String> built;
+    try (InstalledEngines engines = new InstalledEngines()) {
+      built = new ModelRepositoryBuilder(request, engines, line -> {}).build();
+    } catch (BackendException e) {
+      throw new IOException(e.getMessage(), e);
+    }
     if (stack == Stack.ORT_GPU) {
       OnnxOnCuda.write(repository, REFERENCE);
     }

@@ -53,20 +53,20 @@ public record QuantizationReport(
   /** A few lines for people. */
   public String text() {
     return String.format(
-        Locale.ROOT,
-        "calibrated on %d %s by %s, method %s%n"
-            + "%d layers in 8 bits, %d tensors with a range%n"
-            + "against FP32 on %d held-out pictures: largest difference %.4g (largest value %.4g),"
-            + " top-1 agreement %.1f %%%n",
-        pictures,
-        origin,
-        engine,
-        method,
-        weightedLayers,
-        ranges.size(),
-        agreement.pictures(),
-        agreement.largestDifference(),
-        agreement.largestValue(),
+            Locale.ROOT,
+            "calibrated on %d %s by %s, method %s%n"
+                + "%d layers in 8 bits, %d tensors with a range%n"
+                + "against FP32 on %d held-out pictures: largest difference %.4g (largest value %.4g),"
+                + " top-1 agreement %.1f %%%n",
+            pictures,
+            origin,
+            engine,
+            method,
+            weightedLayers,
+            ranges.size(),
+            agreement.pictures(),
+            agreement.largestDifference(),
+            agreement.largestValue(),
             100 * agreement.topAgreement())
         + notes.stream()
             .map(note -> "note: " + note + System.lineSeparator())

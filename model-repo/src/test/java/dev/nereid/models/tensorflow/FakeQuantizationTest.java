@@ -33,7 +33,9 @@ final class FakeQuantizationTest {
     Arrays.fill(picture, (byte) 10);
     picture[0] = 100;
     Map<String, Range> ranges =
-        quantized(input -> new Pictures("two", List.of(picture, picture), List.of(picture), List.of()))
+        quantized(
+                input ->
+                    new Pictures("two", List.of(picture, picture), List.of(picture), List.of()))
             .report()
             .ranges();
     assertThat(ranges).containsEntry("picture", new Range(0, 100));
