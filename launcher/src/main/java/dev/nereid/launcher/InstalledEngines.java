@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The backends of the distribution that this process was started from, each in a class loader of
  * its own, as the server has them. One is started when it is first asked for.
  */
-final class InstalledEngines implements Engines, AutoCloseable {
+public final class InstalledEngines implements Engines, AutoCloseable {
 
   private @Nullable BackendRegistry registry;
 

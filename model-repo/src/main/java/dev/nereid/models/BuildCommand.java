@@ -1,10 +1,7 @@
 package dev.nereid.models;
 
-import dev.nereid.backend.BackendException;
 import dev.nereid.models.quantize.Engines;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -16,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -51,8 +47,6 @@ import picocli.CommandLine.TypeConversionException;
       "      all but resnet50_original need a GPU to be loaded",
     })
 final class BuildCommand implements Callable<Integer> {
-
-  private static final int EXIT_FILE_ERROR = 5;
 
   @Spec private CommandSpec spec;
 
@@ -116,41 +110,27 @@ final class BuildCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try {
-      BuildRequest request =
-          new BuildRequest(
-              into,
-              seed,
-              gpu ? EnumSet.of(Variant.GPU) : EnumSet.copyOf(Arrays.asList(variants)),
-              new LinkedHashSet<>(Arrays.asList(only)),
-              cpuThreads,
-              force);
-      new ModelRepositoryBuilder(
-              request,
-              engines,
-              line -> {
-                out.println(line);
-                out.flush();
-              })
-          .build();
-      return 0;
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-    } catch (BackendException e) {
-      spec.commandLine().getErr().println("nereid models build: " + e.getMessage());
-      return EXIT_FILE_ERROR;
-    } catch (IOException e) {
-      spec.commandLine().getErr().println("nereid models build: " + reason(e));
-      return EXIT_FILE_ERROR;
-    }
-  }
-
-  /** A file system's exception carries a path and, at times, nothing else. */
-  private static String reason(IOException failure) {
-    if (failure instanceof FileSystemException inFile && inFile.getReason() == null) {
-      return inFile.getFile() + ": " + failure.getClass().getSimpleName();
-    }
-    return String.valueOf(failure.getMessage());
+    return Failures.report(
+        spec,
+        () -> {
+          BuildRequest request =
+              new BuildRequest(
+                  into,
+                  seed,
+                  gpu ? EnumSet.of(Variant.GPU) : EnumSet.copyOf(Arrays.asList(variants)),
+                  new LinkedHashSet<>(Arrays.asList(only)),
+                  cpuThreads,
+                  force);
+          new ModelRepositoryBuilder(
+                  request,
+                  engines,
+                  line -> {
+                    out.println(line);
+                    out.flush();
+                  })
+              .build();
+          return 0;
+        });
   }
 
   /** Variants in lower case, as everything on a command line. */

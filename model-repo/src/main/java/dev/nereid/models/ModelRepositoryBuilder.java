@@ -4,8 +4,6 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.models.quantize.Engines;
 import dev.nereid.models.resnet.ResNet50;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -58,10 +56,12 @@ public final class ModelRepositoryBuilder {
    */
   public List<String> build() throws IOException, BackendException {
     List<ModelRecipe> recipes = request.recipes();
-    Files.createDirectories(request.into());
-    StampFile stamps = StampFile.read(request.into());
-    for (ModelRecipe recipe : recipes) {
-      refuseForeignFolder(recipe, stamps);
+    ModelFolders folders = ModelFolders.open(request.into());
+    StampFile stamps = folders.stamps();
+    if (!request.force()) {
+      for (ModelRecipe recipe : recipes) {
+        folders.refuseForeign(recipe.name());
+      }
     }
     findWeights(stamps);
     for (ModelRecipe recipe : recipes) {
@@ -121,25 +121,6 @@ public final class ModelRepositoryBuilder {
         && recipe.configs(request.cpuThreads()).keySet().stream()
             .allMatch(config -> Files.isRegularFile(folder(recipe).resolve(config)))
         && Files.isRegularFile(folder(recipe).resolve("labels.txt"));
-  }
-
-  private void refuseForeignFolder(ModelRecipe recipe, StampFile stamps) throws IOException {
-    Path folder = folder(recipe);
-    if (!request.force() && stamps.of(recipe.name()).isEmpty() && holdsAnything(folder)) {
-      throw new FileSystemException(
-          folder.toString(),
-          null,
-          "was not made by `models build` (expected: no such folder, or --force)");
-    }
-  }
-
-  private static boolean holdsAnything(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return Files.exists(folder);
-    }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      return files.iterator().hasNext();
-    }
   }
 
   private Path folder(ModelRecipe recipe) {

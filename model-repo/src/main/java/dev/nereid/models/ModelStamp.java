@@ -18,6 +18,9 @@ record ModelStamp(String text) {
   /** Of a model that is being built, or whose build was cut short: made here, and not whole. */
   static final ModelStamp UNFINISHED = new ModelStamp("unfinished");
 
+  /** Of a model that was made around a user's own. */
+  static final ModelStamp IMPORTED = new ModelStamp("imported");
+
   static ModelStamp of(ModelRecipe recipe, long seed, int cpuThreads) {
     return new ModelStamp(
         weights(seed)

@@ -12,11 +12,14 @@ import picocli.CommandLine.Spec;
     name = "models",
     mixinStandardHelpOptions = true,
     exitCodeOnInvalidInput = 1,
-    description = "Makes model repositories.",
+    description =
+        "Makes model repositories, around ResNet-50 or a model of yours, and models of 8-bit integers.",
     footer = {
       "",
-      "Example:",
+      "Examples:",
       "  nereid models build --into models",
+      "  nereid models quantize models/resnet50_onnx --into models/resnet50_q --corpus 16",
+      "  nereid models import --onnx flowers.onnx --into models --images photos",
     })
 public final class ModelsCommand implements Runnable {
 
@@ -30,7 +33,10 @@ public final class ModelsCommand implements Runnable {
    * @param engines that calibrate models of 8 bits; asked only where some are made
    */
   public static CommandLine commandLine(Engines engines) {
-    return new CommandLine(new ModelsCommand()).addSubcommand(new BuildCommand(engines));
+    return new CommandLine(new ModelsCommand())
+        .addSubcommand(new BuildCommand(engines))
+        .addSubcommand(new QuantizeCommand(engines))
+        .addSubcommand(new ImportCommand(engines));
   }
 
   @Override

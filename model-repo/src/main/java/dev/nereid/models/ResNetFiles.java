@@ -10,6 +10,7 @@ import dev.nereid.models.quantize.Network;
 import dev.nereid.models.quantize.Pictures;
 import dev.nereid.models.quantize.PixelScale;
 import dev.nereid.models.quantize.Quantization;
+import dev.nereid.models.quantize.QuantizationReport;
 import dev.nereid.models.quantize.Quantizer;
 import dev.nereid.models.quantize.RangeMethod;
 import dev.nereid.models.quantize.UnsupportedNetworkException;
@@ -89,7 +90,8 @@ final class ResNetFiles {
     Quantizer.Result result =
         new Quantizer(engines, PixelScale.NONE, RangeMethod.MINMAX, this::say)
             .quantize(original, quantization, Pictures.corpus(PICTURES));
-    result.report().text().lines().forEach(this::say);
+    String report = result.report().withNote(QuantizationReport.RANDOM_WEIGHTS).text();
+    report.lines().forEach(this::say);
     return result.network();
   }
 

@@ -50,6 +50,11 @@ final class WholeFile {
         });
   }
 
+  /** The same bytes once more, in a file of their own. */
+  static void copy(Path existing, Path file) throws IOException {
+    WholeFile.<IOException>place(file, partial -> Files.copy(existing, partial));
+  }
+
   private interface Step<E extends Exception> {
     void write(Path partial) throws IOException, E;
   }

@@ -98,7 +98,7 @@ final class ModelRepositoryBuilderTest {
     assertThatThrownBy(() -> build(request(folder, 42, "resnet50_onnx")))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith(
-            "resnet50_onnx: was not made by `models build` (expected: no such folder, or --force)");
+            "resnet50_onnx: was not made by `nereid models` (expected: no such folder, or --force)");
     assertThat(config).hasContent("name: \"resnet50_onnx\"");
     build(new BuildRequest(folder, 42, Set.of(), Set.of("resnet50_onnx"), 2, true));
     assertThat(config).content().contains("max_batch_size: 8");
@@ -111,7 +111,7 @@ final class ModelRepositoryBuilderTest {
     Files.writeString(model, "mine");
     assertThatThrownBy(() -> build(request(folder, 42, "resnet50_onnx")))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("was not made by `models build`");
+        .hasMessageContaining("was not made by `nereid models`");
     assertThat(model).hasContent("mine");
   }
 

@@ -43,7 +43,7 @@ final class BadModelChecks {
         add(
             "bad_plan",
             good("default_model_filename: \"model.plan\""),
-            "model.plan",
+            "plan",
             "model.plan",
             "not a plan");
         add(

@@ -3,6 +3,7 @@ package dev.nereid.launcher.verify;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
 import dev.nereid.launcher.Home;
+import dev.nereid.launcher.InstalledEngines;
 import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.models.BuildRequest;
 import dev.nereid.models.ModelRepositoryBuilder;

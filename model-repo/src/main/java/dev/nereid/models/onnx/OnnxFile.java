@@ -15,6 +15,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** A whole ONNX file: its weights in it. */
 public final class OnnxFile implements Network {
@@ -36,6 +38,29 @@ public final class OnnxFile implements Network {
     }
     try (InputStream input = Files.newInputStream(file)) {
       return checked(ModelProto.parseFrom(input), file.toString());
+    } catch (InvalidProtocolBufferException e) {
+      throw new UnsupportedNetworkException(
+          "model: " + file + " (expected: an ONNX file): " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Names of the files beside an ONNX file that hold weights of it.
+   *
+   * @throws UnsupportedNetworkException if it is no ONNX file
+   */
+  public static Set<String> externalFiles(Path file)
+      throws IOException, UnsupportedNetworkException {
+    try (InputStream input = Files.newInputStream(file)) {
+      Set<String> names = new TreeSet<>();
+      for (TensorProto tensor : ModelProto.parseFrom(input).getGraph().getInitializerList()) {
+        if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+          tensor.getExternalDataList().stream()
+              .filter(entry -> entry.getKey().equals("location"))
+              .forEach(entry -> names.add(entry.getValue()));
+        }
+      }
+      return names;
     } catch (InvalidProtocolBufferException e) {
       throw new UnsupportedNetworkException(
           "model: " + file + " (expected: an ONNX file): " + e.getMessage(), e);

@@ -14,12 +14,18 @@ import java.util.List;
  * @param origin where they are from, for people
  * @param calibration 8-bit pixels in the layout of the network's input
  * @param heldOut likewise
+ * @param notes what to keep in mind about figures that come of them
  */
-public record Pictures(String origin, List<byte[]> calibration, List<byte[]> heldOut) {
+public record Pictures(
+    String origin, List<byte[]> calibration, List<byte[]> heldOut, List<String> notes) {
+
+  private static final String MADE_UP =
+      "the pictures are made up: calibrate on real ones for answers to rely on";
 
   public Pictures {
     calibration = List.copyOf(calibration);
     heldOut = List.copyOf(heldOut);
+    notes = List.copyOf(notes);
   }
 
   /** Where pictures come from, once it is known what shape they need. */
@@ -54,7 +60,7 @@ public record Pictures(String origin, List<byte[]> calibration, List<byte[]> hel
             "images: %s has %d (expected: at least 4, of which one is held out)"
                 .formatted(folder, calibration.size()));
       }
-      return new Pictures("pictures of " + folder, calibration, heldOut);
+      return new Pictures("pictures of " + folder, calibration, heldOut, List.of());
     };
   }
 
@@ -67,7 +73,10 @@ public record Pictures(String origin, List<byte[]> calibration, List<byte[]> hel
         all.add(MadeUpPicture.pixels(i, input));
       }
       return new Pictures(
-          "made-up pictures", all.subList(0, count), all.subList(count, count + heldOut));
+          "made-up pictures",
+          all.subList(0, count),
+          all.subList(count, count + heldOut),
+          List.of(MADE_UP));
     };
   }
 }

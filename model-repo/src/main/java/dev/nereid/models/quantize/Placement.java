@@ -1,9 +1,11 @@
 package dev.nereid.models.quantize;
 
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -97,7 +99,7 @@ public record Placement(Map<String, Set<String>> readers, Map<String, String> so
         case CONVOLUTION, PRODUCT -> read(layer.activations().get(0), layer, readers);
         case ADDITION -> {
           if (behind) {
-            shortcut(layer, wiring, readers);
+            shortcut(layer, layers, wiring, readers);
           }
         }
         case MIXING -> {
@@ -118,20 +120,20 @@ public record Placement(Map<String, Set<String>> readers, Map<String, String> so
     return new Placement(readers, sources);
   }
 
-  private static void shortcut(Layer sum, Layers.Wiring wiring, Map<String, Set<String>> readers) {
-    String main = "";
-    for (String tensor : sum.activations()) {
-      // Of two convolutions the later one: the other is a projection of the shortcut.
-      if (isConvolutionFor(sum, tensor, wiring)) {
-        main = tensor;
-      }
-    }
-    if (main.isEmpty()) {
-      return;
-    }
-    for (String tensor : sum.activations()) {
-      if (!tensor.equals(main)) {
-        read(tensor, sum, readers);
+  private static void shortcut(
+      Layer sum, Layers layers, Layers.Wiring wiring, Map<String, Set<String>> readers) {
+    // Of two convolutions the one that is made later: the other is a projection of the shortcut.
+    Optional<String> main =
+        sum.activations().stream()
+            .filter(tensor -> isConvolutionFor(sum, tensor, wiring))
+            .max(
+                Comparator.comparingInt(
+                    tensor -> layers.all().indexOf(wiring.maker(tensor).orElseThrow())));
+    if (main.isPresent()) {
+      for (String tensor : sum.activations()) {
+        if (!tensor.equals(main.get())) {
+          read(tensor, sum, readers);
+        }
       }
     }
   }

@@ -34,8 +34,12 @@ public final class Quantizer {
     this.progress = progress;
   }
 
-  /** A network in 8 bits, and how well it does. */
-  public record Result(Network network, QuantizationReport report) {}
+  /**
+   * A network in 8 bits, and how well it does.
+   *
+   * @param input where it takes pictures
+   */
+  public record Result(Network network, PictureInput input, QuantizationReport report) {}
 
   /**
    * Quantises.
@@ -60,6 +64,7 @@ public final class Quantizer {
             Agreement.of(reference, run, output(reference.signature()), pictures.heldOut());
         return new Result(
             quantized,
+            reference.input(),
             new QuantizationReport(
                 original.backend(),
                 method,
@@ -67,7 +72,8 @@ public final class Quantizer {
                 pictures.origin(),
                 quantization.weightedLayers(),
                 ranges,
-                agreement));
+                agreement,
+                pictures.notes()));
       }
     }
   }

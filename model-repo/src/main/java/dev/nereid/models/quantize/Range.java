@@ -37,7 +37,7 @@ public record Range(float low, float high) {
    * file.
    */
   public Range rounded() {
-    return new Range(-roundedUp(-low), roundedUp(high));
+    return new Range(0 - roundedUp(0 - low), roundedUp(high));
   }
 
   private static float roundedUp(float value) {

@@ -6,12 +6,20 @@ import com.sun.jna.NativeLibrary;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A C library opened by its name, as the dynamic linker finds it. Stays open. Thread-safe. */
 final class SharedLibrary {
 
   /** RTLD_LAZY without RTLD_GLOBAL: nobody else is to find its symbols by this. */
   private static final int LAZY_AND_LOCAL = 1;
+
+  /**
+   * Everything that was opened, for as long as the process lives: JNA closes a library that nobody
+   * refers to any more, and one of NVIDIA's that is opened once more may end the process.
+   */
+  private static final Set<NativeLibrary> OPENED = ConcurrentHashMap.newKeySet();
 
   private final NativeLibrary library;
 
@@ -24,8 +32,10 @@ final class SharedLibrary {
    * @throws UnsatisfiedLinkError in the dynamic linker's words
    */
   static SharedLibrary open(String name) {
-    return new SharedLibrary(
-        NativeLibrary.getInstance(name, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_AND_LOCAL)));
+    NativeLibrary library =
+        NativeLibrary.getInstance(name, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_AND_LOCAL));
+    OPENED.add(library);
+    return new SharedLibrary(library);
   }
 
   /** Empty where it is not there. */
