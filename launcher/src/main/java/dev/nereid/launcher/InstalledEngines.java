@@ -21,7 +21,7 @@ public final class InstalledEngines implements Engines, AutoCloseable {
   public synchronized Backend backend(String name) throws BackendException {
     if (registry == null) {
       try {
-        registry = 
+        registry =
             new BackendRegistry(
                 Distribution.backendDirectories(Home.folder().resolve("backends")),
                 Map.of(),

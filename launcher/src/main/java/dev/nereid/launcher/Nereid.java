@@ -36,11 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + " NEREID_GPU_STACK",
     },
     exitCodeOnInvalidInput = Nereid.EXIT_USAGE,
-    subcommands = {
-      QuickstartCommand.class,
-      ServeCommand.class,
-      ClassArchive.class
-    })
+    subcommands = {QuickstartCommand.class, ServeCommand.class, ClassArchive.class})
 public final class Nereid implements Runnable {
 
   static final int EXIT_USAGE = 1;

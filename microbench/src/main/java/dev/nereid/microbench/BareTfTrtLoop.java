@@ -55,7 +55,8 @@ public final class BareTfTrtLoop {
         System.getProperty("nereid.device", "gpu").equals("cpu")
             ? InstanceKind.CPU
             : InstanceKind.GPU;
-    try (BackendRegistry registry = new BackendRegistry(List.of(Path.of(args[0])), Map.of(), List.of())) {
+    try (BackendRegistry registry =
+        new BackendRegistry(List.of(Path.of(args[0])), Map.of(), List.of())) {
       Backend backend = registry.backend("tensorflow");
       ModelSpec onCpu = spec(backend, Path.of(args[1]), batch);
       ModelSpec spec = accelerated(onCpu, args[2], kind);

@@ -68,12 +68,13 @@ final class BadModelChecks {
   private void addPrecision(String name, String reason) throws IOException {
     String config =
         stack == Stack.TRT10
-            ? good("parameters { key: \"precision_mode\" value { string_value: \"FP7\" } }")
+            ? good(
+                "default_model_filename: \"model.onnx\" parameters { key: \"precision_mode\" value { string_value: \"FP7\" } }")
             : good(
                 "optimization { execution_accelerators { gpu_execution_accelerator [ { name:"
                     + " \"tensorrt\" parameters { key: \"precision_mode\" value: \"FP7\" } } ] } }"
                     + " instance_group [ { kind: KIND_GPU } ]");
-    add(name, config, reason, "", "");
+    add(name, config, reason, stack == Stack.TRT10 ? "model.onnx" : "", "no ONNX");
   }
 
   private String good(String more) {

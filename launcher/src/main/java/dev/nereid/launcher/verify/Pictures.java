@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pictures of random blocks of colour, 224 by 224, the same ones on every machine: values of 0
- * to 255, as FP32 or as bytes, whichever a model takes.
+ * Pictures of random blocks of colour, 224 by 224, the same ones on every machine: values of 0 to
+ * 255, as FP32 or as bytes, whichever a model takes.
  */
 final class Pictures {
 

@@ -3,7 +3,6 @@ package dev.nereid.launcher.verify;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
 import dev.nereid.launcher.Home;
-import dev.nereid.launcher.InstalledEngines;
 import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.models.BuildRequest;
 import dev.nereid.models.ModelRepositoryBuilder;
@@ -233,8 +232,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     }
   }
 
-  private Optional<Backend> start(Stack stack, Checklist list)
-      throws InterruptedException {
+  private Optional<Backend> start(Stack stack, Checklist list) throws InterruptedException {
     List<Backend> started = new ArrayList<>();
     list.run(
         new Check(

@@ -259,7 +259,7 @@ final class Preparation {
           missing.addAll(missing(segment, file));
         };
     try {
-      if (shelf.isPresent() && batching) {
+      if (shelf.isPresent() && batching && conversion.tellsSegmentsApart()) {
         Path folder =
             shelf.get().cache().store(shelf.get().key(), conversion.segments(), writer).folder();
         log.info("Model '{}' on GPU {}: engines are kept in {}", name, gpu, folder);

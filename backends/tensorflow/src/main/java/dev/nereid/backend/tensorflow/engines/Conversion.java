@@ -160,15 +160,27 @@ public record Conversion(List<Segment> segments, int remaining) {
     return segments.stream().mapToInt(Segment::operators).sum();
   }
 
-  /** As {@code 1 segment with 191 of 193 operators (99 %)}. */
+  /**
+   * Whether the segments can be told from each other: TensorFlow does not always say what is in
+   * them, and then they all look the same.
+   */
+  public boolean tellsSegmentsApart() {
+    return segments.stream().map(Segment::digest).distinct().count() == segments.size();
+  }
+
+  /**
+   * As {@code 1 segment with 191 of 193 operators (99 %)}; without the share where TensorFlow does
+   * not say what is in a segment.
+   */
   public String text() {
+    String count = segments.size() + (segments.size() == 1 ? " segment" : " segments");
+    if (segments.stream().anyMatch(segment -> segment.operators() == 0)) {
+      return "%s, and TensorFlow %d %s beside"
+          .formatted(count, remaining, remaining == 1 ? "operator" : "operators");
+    }
     int all = converted() + remaining;
-    return "%d %s with %d of %d operators (%d %%)"
+    return "%s with %d of %d operators (%d %%)"
         .formatted(
-            segments.size(),
-            segments.size() == 1 ? "segment" : "segments",
-            converted(),
-            all,
-            all == 0 ? 0 : Math.round(100.0 * converted() / all));
+            count, converted(), all, all == 0 ? 0 : Math.round(100.0 * converted() / all));
   }
 }

@@ -102,6 +102,16 @@ class ConversionTest {
   }
 
   @Test
+  void segmentsWhoseOperatorsAreNotToldHaveNoShareAndLookTheSame() throws Exception {
+    GraphDef.Builder untold = onGpu("000", "INT8").clearLibrary();
+    Conversion conversion = read(untold);
+    assertThat(conversion.segments()).hasSize(2);
+    assertThat(conversion.text()).startsWith("2 segments, and TensorFlow ").endsWith(" beside");
+    assertThat(conversion.tellsSegmentsApart()).isFalse();
+    assertThat(read(onGpu("000", "INT8")).tellsSegmentsApart()).isTrue();
+  }
+
+  @Test
   void aGraphWithoutSegmentsHasNone() throws Exception {
     Conversion conversion = read(ON_CPU);
     assertThat(conversion.segments()).isEmpty();
