@@ -180,7 +180,6 @@ public record Conversion(List<Segment> segments, int remaining) {
     }
     int all = converted() + remaining;
     return "%s with %d of %d operators (%d %%)"
-        .formatted(
-            count, converted(), all, all == 0 ? 0 : Math.round(100.0 * converted() / all));
+        .formatted(count, converted(), all, all == 0 ? 0 : Math.round(100.0 * converted() / all));
   }
 }
