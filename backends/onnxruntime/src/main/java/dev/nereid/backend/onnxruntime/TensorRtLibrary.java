@@ -10,7 +10,11 @@ final class TensorRtLibrary {
 
   static final String NAME = "libnvinfer.so.10";
 
-  private static final int LAZY_AND_LOCAL = 1;
+  /**
+   * RTLD_LAZY and RTLD_NODELETE: it stays when JNA closes what nobody refers to any more, since it
+   * may end the process when it is opened once more.
+   */
+  private static final int LAZY_LOCAL_AND_KEPT = 0x1001;
 
   private TensorRtLibrary() {}
 
@@ -23,7 +27,8 @@ final class TensorRtLibrary {
   static String version(String library) throws BackendException {
     try {
       NativeLibrary loaded =
-          NativeLibrary.getInstance(library, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_AND_LOCAL));
+          NativeLibrary.getInstance(
+              library, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_LOCAL_AND_KEPT));
       int version = loaded.getFunction("getInferLibVersion").invokeInt(new Object[0]);
       return version / 10_000 + "." + version / 100 % 100 + "." + version % 100;
     } catch (UnsatisfiedLinkError e) {

@@ -1,6 +1,7 @@
 package dev.nereid.backend.tensorrt;
 
 import com.sun.jna.Function;
+import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
@@ -8,8 +9,7 @@ import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import dev.nereid.backend.BackendException;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Map;
 
 /**
  * Whether this machine has what the backend runs on, asked library by library before anything else
@@ -51,10 +51,10 @@ final class NativeLibraries {
   private static final int NEXT_TENSORRT = 110_000;
 
   /**
-   * Everything that was opened, for as long as the process lives: JNA closes a library that nobody
+   * RTLD_LAZY, RTLD_GLOBAL as JNA has it, and RTLD_NODELETE: JNA closes a library that nobody
    * refers to any more, and TensorRT goes on to call the plug-ins of one that has registered some.
    */
-  private static final Set<NativeLibrary> OPENED = ConcurrentHashMap.newKeySet();
+  private static final Map<String, Integer> KEPT = Map.of(Library.OPTION_OPEN_FLAGS, 0x1101);
 
   private NativeLibraries() {}
 
@@ -133,9 +133,7 @@ final class NativeLibraries {
 
   private static NativeLibrary open(String name, String what) throws BackendException {
     try {
-      NativeLibrary library = NativeLibrary.getInstance(name);
-      OPENED.add(library);
-      return library;
+      return NativeLibrary.getInstance(name, KEPT);
     } catch (UnsatisfiedLinkError e) {
       throw new BackendException(
           "backend 'tensorrt': %s: cannot be opened (expected: %s; LD_LIBRARY_PATH is '%s'): %s"
@@ -197,8 +195,7 @@ final class NativeLibraries {
   /** Registers TensorRT's own plug-ins, for plans and graphs that have some; false without them. */
   static boolean registerPlugins(long logger) {
     try {
-      NativeLibrary plugins = NativeLibrary.getInstance(PLUGINS);
-      OPENED.add(plugins);
+      NativeLibrary plugins = NativeLibrary.getInstance(PLUGINS, KEPT);
       Object registered =
           plugins
               .getFunction("initLibNvInferPlugins")

@@ -6,20 +6,16 @@ import com.sun.jna.NativeLibrary;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** A C library opened by its name, as the dynamic linker finds it. Stays open. Thread-safe. */
 final class SharedLibrary {
 
-  /** RTLD_LAZY without RTLD_GLOBAL: nobody else is to find its symbols by this. */
-  private static final int LAZY_AND_LOCAL = 1;
-
   /**
-   * Everything that was opened, for as long as the process lives: JNA closes a library that nobody
-   * refers to any more, and one of NVIDIA's that is opened once more may end the process.
+   * RTLD_LAZY and RTLD_NODELETE, without RTLD_GLOBAL: nobody else is to find its symbols by this,
+   * and it stays when JNA closes what nobody refers to any more, since one of NVIDIA's libraries
+   * that is opened once more may end the process.
    */
-  private static final Set<NativeLibrary> OPENED = ConcurrentHashMap.newKeySet();
+  private static final int LAZY_LOCAL_AND_KEPT = 0x1001;
 
   private final NativeLibrary library;
 
@@ -32,10 +28,8 @@ final class SharedLibrary {
    * @throws UnsatisfiedLinkError in the dynamic linker's words
    */
   static SharedLibrary open(String name) {
-    NativeLibrary library =
-        NativeLibrary.getInstance(name, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_AND_LOCAL));
-    OPENED.add(library);
-    return new SharedLibrary(library);
+    return new SharedLibrary(
+        NativeLibrary.getInstance(name, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_LOCAL_AND_KEPT)));
   }
 
   /** Empty where it is not there. */
