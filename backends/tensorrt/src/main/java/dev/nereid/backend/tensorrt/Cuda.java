@@ -95,20 +95,12 @@ final class Cuda {
     check(cudart.cudaFreeHost(memory), "cudaFreeHost");
   }
 
-  /** Begins to copy a direct buffer, position to limit, to the device. */
-  static void copyToDevice(Address to, long offset, ByteBuffer from, CUstream_st stream)
+  /** Begins to copy the host's bytes from an address on to the device. */
+  static void copyToDevice(Address to, long offset, long from, long byteSize, CUstream_st stream)
       throws CudaException {
-    int byteSize = from.remaining();
-    if (byteSize == 0) {
-      return;
-    }
     check(
         cudart.cudaMemcpyAsync(
-            to.plus(offset),
-            new Address(addressOf(from)),
-            byteSize,
-            cudart.cudaMemcpyHostToDevice,
-            stream),
+            to.plus(offset), new Address(from), byteSize, cudart.cudaMemcpyHostToDevice, stream),
         "cudaMemcpyAsync to the GPU");
   }
 
@@ -125,7 +117,7 @@ final class Cuda {
   }
 
   /** Where a direct buffer's position lies. */
-  private static long addressOf(ByteBuffer buffer) {
+  static long addressOf(ByteBuffer buffer) {
     return com.sun.jna.Pointer.nativeValue(com.sun.jna.Native.getDirectBufferPointer(buffer))
         + buffer.position();
   }

@@ -2,7 +2,6 @@ package dev.nereid.backend.tensorrt;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
-import dev.nereid.backend.InputTensor;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
@@ -58,6 +57,7 @@ final class TensorRtInstance implements ModelInstance {
   private final CUstream_st inputStream;
   private final CUstream_st computeStream;
   private final CUstream_st outputStream;
+  private final RowCopies copies;
 
   private final List<long[]> shapes = new ArrayList<>();
   private long started;
@@ -83,6 +83,7 @@ final class TensorRtInstance implements ModelInstance {
       bind();
       this.ports = Ports.of(spec, engine, owned);
       this.inputStream = stream();
+      this.copies = new RowCopies(inputStream);
       this.computeStream = stream();
       this.outputStream = spec.gpu().outputCopyStream() ? stream() : computeStream;
       makeExecutions(engine, profileIndices);
@@ -286,15 +287,7 @@ final class TensorRtInstance implements ModelInstance {
   /** Begins to copy every request's own memory to its rows' place. */
   private void copyIn(Batch batch, Slot slot) throws CudaException {
     for (int k = 0; k < ports.inputs().size(); k++) {
-      String name = ports.inputs().get(k).name();
-      long offset = 0;
-      for (int i = 0; i < batch.size(); i++) {
-        InputTensor tensor = batch.entry(i).input(name);
-        if (tensor != null) {
-          Cuda.copyToDevice(slot.input(k), offset, tensor.data(), inputStream);
-          offset += tensor.data().remaining();
-        }
-      }
+      copies.begin(batch, ports.inputs().get(k).name(), slot.input(k));
     }
     Cuda.record(slot.inputsCopied(), inputStream);
     Cuda.await(computeStream, slot.inputsCopied());

@@ -62,6 +62,11 @@ class FakeGpuTest {
   }
 
   @Test
+  void tensorsThatLieSideBySideAreCopiedAtOnceWhereTheDriverTakesIt() throws Exception {
+    run(SideBySide.class);
+  }
+
+  @Test
   void graphsAnswerLikeBatchesThatAreNotRecorded() throws Exception {
     run(Graphs.class);
   }
@@ -229,29 +234,47 @@ class FakeGpuTest {
           stage.assertClean();
         }
       }
-      try (PinnedBatch pinned = pinnedAnswers(stage)) {
-        assertThat(pinned.rows()).isEqualTo(3);
+      stage.end();
+    }
+  }
+
+  /** Three requests of one row each, whose inputs are neighbours in one page-locked memory. */
+  static final class SideBySide {
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      ModelSpec spec =
+          stage.spec("FAKE max=16 profiles=1 scratch=64", options(false, false, true), 16, 1);
+      try (PinnedBatch pinned = new PinnedBatch(spec, 3);
+          LoadedModel model = stage.backend.load(spec);
+          ModelInstance instance = model.createInstance(spec.instances().get(0))) {
+        int before = copies();
+        assertAnswers(instance, pinned);
+        assertThat(copies()).as("one in, one out").isEqualTo(before + 2);
+        Stage.call("libcudart.so.12", "fakeCudaLongestCopy", 16);
+        assertThatThrownBy(() -> assertAnswers(instance, pinned))
+            .as("three in, and an answer of 48 bytes that cannot be copied out")
+            .hasMessageContaining("cudaMemcpyAsync from the GPU");
+        assertThat(copies()).isEqualTo(before + 2 + 3);
+        Stage.call("libcudart.so.12", "fakeCudaLongestCopy", 1 << 20);
+        assertAnswers(instance, pinned);
       }
       stage.end();
     }
 
-    private static PinnedBatch pinnedAnswers(Stage stage) throws Exception {
-      ModelSpec spec =
-          stage.spec("FAKE max=16 profiles=1 scratch=64", options(false, false, true), 16, 1);
-      PinnedBatch pinned = new PinnedBatch(spec, 3);
-      ByteBuffer input = pinned.input("INPUT");
+    private static int copies() {
+      return Stage.call("libcudart.so.12", "fakeCudaCopies");
+    }
+
+    private static void assertAnswers(ModelInstance instance, PinnedBatch batch) throws Exception {
+      ByteBuffer input = batch.input("INPUT");
       for (int i = 0; input.hasRemaining(); i++) {
         input.putFloat(i);
       }
-      try (LoadedModel model = stage.backend.load(spec);
-          ModelInstance instance = model.createInstance(spec.instances().get(0))) {
-        instance.execute(pinned);
-      }
-      ByteBuffer output = pinned.result("OUTPUT");
+      instance.execute(batch);
+      ByteBuffer output = batch.result("OUTPUT");
       for (int i = 0; output.hasRemaining(); i++) {
         assertThat(output.getFloat()).isEqualTo(2 * i + 1);
       }
-      return pinned;
     }
   }
 
