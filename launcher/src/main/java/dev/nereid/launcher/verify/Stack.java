@@ -79,7 +79,10 @@ enum Stack {
               new GpuModel("resnet50_tensorrt_fp16", Precision.FP16),
               new GpuModel("resnet50_tensorrt_int8", Precision.INT8),
               new GpuModel("resnet50_tensorrt_int8_tuned", Precision.INT8));
-      case ORT_GPU -> List.of(new GpuModel(OnnxOnCuda.NAME, Precision.FP32));
+      case ORT_GPU ->
+          List.of(
+              new GpuModel(OnnxOnGpu.CUDA.model(), Precision.FP32),
+              new GpuModel(OnnxOnGpu.TENSORRT.model(), Precision.FP16));
     };
   }
 }

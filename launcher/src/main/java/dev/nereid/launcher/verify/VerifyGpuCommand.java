@@ -138,7 +138,9 @@ public final class VerifyGpuCommand implements Callable<Integer> {
   private String build(Stack stack, Path repository) throws IOException, BackendException {
     Set<String> names = new LinkedHashSet<>(List.of(REFERENCE));
     stack.models().stream().map(GpuModel::name).forEach(names::add);
-    names.remove(OnnxOnCuda.NAME);
+    for (OnnxOnGpu model : OnnxOnGpu.values()) {
+      names.remove(model.model());
+    }
     BuildRequest request =
         new BuildRequest(
             repository,
@@ -149,7 +151,9 @@ public final class VerifyGpuCommand implements Callable<Integer> {
             false);
     List<String> built = new ModelRepositoryBuilder(request, engines, line -> {}).build();
     if (stack == Stack.ORT_GPU) {
-      OnnxOnCuda.write(repository, REFERENCE);
+      for (OnnxOnGpu model : OnnxOnGpu.values()) {
+        model.write(repository, REFERENCE);
+      }
     }
     return String.join(", ", built);
   }
