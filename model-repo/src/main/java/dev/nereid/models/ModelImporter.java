@@ -125,7 +125,7 @@ final class ModelImporter {
       throws IOException, BackendException, UnsupportedNetworkException {
     Quantizer.Result result;
     if (request.model().isSavedModel()) {
-      SavedModelFile file = request.model().readSavedModel();
+      SavedModelFile file = FrozenModel.read(request.model(), engines, progress);
       result =
           quantizer.quantize(file, new FakeQuantization(file), request.pictures().orElseThrow());
     } else {

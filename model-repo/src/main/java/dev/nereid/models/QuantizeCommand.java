@@ -36,9 +36,10 @@ import picocli.CommandLine.Spec;
           + " machine's CPU, notes what range each tensor has, writes the ranges into the model, and"
           + " compares both on pictures that were held out.",
       "",
-      "A SavedModel gets FakeQuantWithMinMaxVars nodes, which TF-TRT reads (precision_mode INT8). An"
-          + " ONNX file gets QuantizeLinear and DequantizeLinear nodes and weights of a quarter of"
-          + " the size; batch norms are folded into convolutions. Layers by constant weights become"
+      "A SavedModel gets FakeQuantWithMinMaxVars nodes, which TF-TRT reads (precision_mode INT8); one"
+          + " with variables or functions is frozen first: both become part of one graph. An ONNX"
+          + " file gets QuantizeLinear and DequantizeLinear nodes and weights of a quarter of the"
+          + " size; batch norms are folded into convolutions. Layers by constant weights become"
           + " integers (Conv2D, DepthwiseConv2dNative, MatMul; Conv, Gemm, MatMul), what is between"
           + " them follows, and the rest stays as it is.",
       ""
@@ -131,7 +132,7 @@ final class QuantizeCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             "for: " + target + " (expected: only with an ONNX file; a SavedModel is for TF-TRT)");
       }
-      SavedModelFile file = source.readSavedModel();
+      SavedModelFile file = FrozenModel.read(source, engines, line -> say(out, line));
       result = quantizer.quantize(file, new FakeQuantization(file), pictures);
     } else {
       OnnxFile file = source.readOnnx();

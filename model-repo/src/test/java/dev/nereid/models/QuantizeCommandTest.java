@@ -1,14 +1,21 @@
 package dev.nereid.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.protobuf.ByteString;
 import dev.nereid.models.onnx.SmallOnnx;
 import dev.nereid.models.quantize.Engines;
+import dev.nereid.models.quantize.Network;
+import dev.nereid.models.quantize.NetworkAnswers;
+import dev.nereid.models.quantize.PixelScale;
+import dev.nereid.models.tensorflow.SavedModelFile;
 import dev.nereid.models.tensorflow.SmallSavedModel;
+import dev.nereid.models.tensorflow.VariableSavedModel;
 import java.awt.image.BufferedImage;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,6 +97,46 @@ final class QuantizeCommandTest {
     assertThat(result.resolve("saved_model.pb")).isRegularFile();
     assertThat(result.resolve("assets/words.txt")).hasContent("words");
     assertThat(out.toString()).contains("by tensorflow");
+  }
+
+  @Test
+  void aSavedModelWithVariablesIsFrozenAndAnswersAsItsConstantsDo() throws Exception {
+    Path model = folder.resolve("saved");
+    VariableSavedModel.write(model);
+    Path result = folder.resolve("saved_int8");
+    assertThat(run(model.toString(), "--into", result.toString(), "--corpus", "8")).isZero();
+    assertThat(out.toString())
+        .contains("freezing: variables become constants", "3 layers in 8 bits")
+        .contains("top-1 agreement 100.0 %");
+    assertThat(result).isDirectoryNotContaining("glob:**variables");
+    float[] floats = answers(SavedModelFile.parse(SmallSavedModel.bytes()));
+    float[] quantized = answers(SavedModelFile.read(result));
+    assertThat(quantized).isNotEqualTo(floats).containsExactly(floats, within(5f));
+    assertThat(Files.readString(result.resolve("saved_model.pb"), StandardCharsets.ISO_8859_1))
+        .contains("FakeQuantWithMinMaxVars")
+        .doesNotContain("VarHandleOp");
+  }
+
+  @Test
+  void aSavedModelWhoseAnswersDependOnMoreThanItsInputsIsRefusedByTheOperator() throws Exception {
+    Path model = folder.resolve("saved");
+    write(model.resolve("saved_model.pb"), SmallSavedModel.bytesWithNoise());
+    assertThat(run(model.toString(), "--into", folder + "/x", "--corpus", "4")).isEqualTo(2);
+    assertThat(err.toString()).contains("operator 'noise' (RandomUniform)");
+    assertThat(folder.resolve("x")).doesNotExist();
+  }
+
+  @Test
+  void variablesWithoutACheckpointAreAnErrorThatNamesOne() throws Exception {
+    Path model = folder.resolve("saved");
+    VariableSavedModel.write(model);
+    Files.delete(model.resolve("variables/variables.index"));
+    assertThat(run(model.toString(), "--into", folder + "/x", "--corpus", "4")).isEqualTo(2);
+    assertThat(err.toString()).contains("unable to freeze 'saved': variable 'stem/kernel' cannot");
+  }
+
+  private static float[] answers(Network network) throws Exception {
+    return NetworkAnswers.of(network, PixelScale.NONE, "scores");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.nereid.backend;
 
+import java.nio.file.Path;
 import java.util.Set;
 
 /**
@@ -42,6 +43,19 @@ public interface Backend extends AutoCloseable {
    *     allocated then
    */
   LoadedModel load(ModelSpec spec) throws BackendException;
+
+  /**
+   * Writes a model once more, with constants for its variables, so that whoever rewrites its file
+   * finds all of it there. The answers are the same. Blocks; uses the CPU alone.
+   *
+   * @param into the folder or file to write, as {@link ModelSource#modelPath}; not there yet
+   * @throws BackendException if the model cannot be read, or its answers depend on more than its
+   *     inputs, with the operator that keeps state; or if the format has no variables
+   */
+  default void freeze(ModelSource source, Path into) throws BackendException {
+    throw new BackendException(
+        "unable to freeze '" + source.modelName() + "': models of this backend have no variables");
+  }
 
   @Override
   default void close() {}

@@ -14,10 +14,7 @@ import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** A network in its own engine on the CPU, picture by picture. For one thread. */
 final class EngineRun implements AutoCloseable {
@@ -53,16 +50,14 @@ final class EngineRun implements AutoCloseable {
    */
   static EngineRun of(Network network, Engines engines, PixelScale scale)
       throws BackendException, IOException, UnsupportedNetworkException {
-    Path folder = Files.createTempDirectory("nereid-quantize");
-    try {
-      Path file = folder.resolve(network.file());
+    try (TemporaryFolder folder = TemporaryFolder.create()) {
+      Path file = folder.path().resolve(network.file());
       Files.createDirectories(file.getParent());
       try (OutputStream output = Files.newOutputStream(file)) {
         network.write(output);
       }
-      return load(engines.backend(network.backend()), folder, network.modelFilename(), scale);
-    } finally {
-      delete(folder);
+      return load(
+          engines.backend(network.backend()), folder.path(), network.modelFilename(), scale);
     }
   }
 
@@ -80,16 +75,6 @@ final class EngineRun implements AutoCloseable {
     } catch (BackendException | RuntimeException e) {
       model.close();
       throw e;
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> files;
-    try (Stream<Path> found = Files.walk(folder)) {
-      files = found.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : files) {
-      Files.delete(file);
     }
   }
 

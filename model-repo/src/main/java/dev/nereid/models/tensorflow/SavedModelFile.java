@@ -88,6 +88,11 @@ public final class SavedModelFile implements Network {
     return found;
   }
 
+  /** Whether weights or layers are where a reader of the graph does not see them. */
+  public boolean hidesWeights() {
+    return graph().getNodeList().stream().anyMatch(TensorFlowGraph::hides);
+  }
+
   GraphDef graph() {
     return model.getMetaGraphs(index).getGraphDef();
   }

@@ -50,6 +50,10 @@ final class TensorFlowGraph {
           "NextIteration",
           "LoopCond");
 
+  static boolean hides(NodeDef node) {
+    return HIDING.contains(node.getOp());
+  }
+
   private final Map<String, NodeDef> nodes = new LinkedHashMap<>();
   private final Set<String> varying = new LinkedHashSet<>();
 
@@ -59,7 +63,7 @@ final class TensorFlowGraph {
   TensorFlowGraph(List<NodeDef> unsorted) throws UnsupportedNetworkException {
     Map<String, NodeDef> byName = new LinkedHashMap<>();
     for (NodeDef node : unsorted) {
-      if (HIDING.contains(node.getOp())) {
+      if (hides(node)) {
         throw new UnsupportedNetworkException(
             "op '%s' (node '%s'): hides what is to be quantised (expected: a frozen graph, its weights constants and its functions inlined)"
                 .formatted(node.getOp(), node.getName()));

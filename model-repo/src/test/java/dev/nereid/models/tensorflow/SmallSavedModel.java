@@ -31,8 +31,8 @@ public final class SmallSavedModel {
     return new SmallSavedModel().network().model().toByteString();
   }
 
-  /** With a variable that nothing reads. */
-  public static ByteString bytesWithVariable() {
+  /** With a variable that nothing reads, and noise on the scores that nothing foretells. */
+  public static ByteString bytesWithNoise() {
     return new SmallSavedModel()
         .network()
         .node(
@@ -41,6 +41,21 @@ public final class SmallSavedModel {
                 .setOp("VarHandleOp")
                 .putAttr("dtype", type(DataType.DT_FLOAT))
                 .putAttr("shape", AttrValue.newBuilder().setShape(batchOf()).build()))
+        .node(
+            NodeDef.newBuilder()
+                .setName("shape")
+                .setOp("Shape")
+                .addInput("scores")
+                .putAttr("T", type(DataType.DT_FLOAT)))
+        .node(
+            NodeDef.newBuilder()
+                .setName("noise")
+                .setOp("RandomUniform")
+                .addInput("shape")
+                .putAttr("T", type(DataType.DT_INT32))
+                .putAttr("dtype", type(DataType.DT_FLOAT)))
+        .node(floats("AddV2", "noisy", "scores", "noise"))
+        .output("noisy", 3)
         .model()
         .toByteString();
   }

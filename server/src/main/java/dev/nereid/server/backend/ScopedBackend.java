@@ -10,6 +10,7 @@ import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 
@@ -75,6 +76,15 @@ final class ScopedBackend implements Backend {
         model.close();
       }
     };
+  }
+
+  @Override
+  public void freeze(ModelSource source, Path into) throws BackendException {
+    scope.call(
+        () -> {
+          backend.freeze(source, into);
+          return into;
+        });
   }
 
   @Override

@@ -6,7 +6,6 @@ import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.backend.tensorflow.gpu.LibraryReport;
 import dev.nereid.backend.tensorflow.graph.DevicePlacement;
-import dev.nereid.backend.tensorflow.graph.GraphFreezer;
 import dev.nereid.backend.tensorflow.graph.GraphFreezer.Frozen;
 import dev.nereid.backend.tensorflow.graph.NotFreezable;
 import dev.nereid.backend.tensorflow.graph.OpDefs;
@@ -19,7 +18,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tensorflow.internal.c_api.global.tensorflow;
 import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.GraphDef;
 
 /**
  * Puts a model on a GPU and has it ready for its first request.
@@ -138,15 +136,12 @@ final class GpuModelLoader {
   }
 
   private Freezing freeze() throws BackendException {
-    GraphDef graph = SavedModelFile.readGraph(spec.source(), signature.tags());
-    try (RestoredVariables variables = new RestoredVariables(this::openOnCpu)) {
+    try {
       Frozen frozen =
-          GraphFreezer.freeze(
-              graph,
-              spec.inputs().stream().map(x -> signature.inputTensor(x.name())).toList(),
-              spec.outputs().stream().map(x -> signature.outputTensor(x.name())).toList(),
-              variables,
-              ops);
+          new ModelFreezer(spec.source(), signature, ops)
+              .freeze(
+                  spec.inputs().stream().map(TensorSpec::name).toList(),
+                  spec.outputs().stream().map(TensorSpec::name).toList());
       return new Freezing(Optional.of(frozen), "");
     } catch (NotFreezable e) {
       String reason = String.valueOf(e.getMessage());
@@ -156,11 +151,6 @@ final class GpuModelLoader {
           reason);
       return new Freezing(Optional.empty(), reason);
     }
-  }
-
-  private TfSession openOnCpu() throws BackendException {
-    return TfSession.ofSavedModel(
-        "", SavedModelFile.folder(spec.source()), signature.tags(), SessionSettings.CPU_ALONE);
   }
 
   private PlacedModel place(int gpu, Optional<Frozen> frozen, Padding sizes)

@@ -28,7 +28,7 @@ import org.tensorflow.proto.SignatureDef;
  */
 final class SavedModelFile {
 
-  private static final String FILE = "saved_model.pb";
+  static final String FILE = "saved_model.pb";
   private static final int MAP_KEY = 1;
   private static final int MAP_VALUE = 2;
 

@@ -10,6 +10,9 @@ import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.SignatureCheck;
 import dev.nereid.backend.tensorflow.TensorFlowModel.Device;
+import dev.nereid.backend.tensorflow.graph.NotFreezable;
+import dev.nereid.backend.tensorflow.graph.OpDefs;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -110,6 +113,24 @@ final class TensorFlowBackend implements Backend {
             });
     warnOfThreads(spec.source().modelName(), session);
     return model;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>A SavedModel: functions are inlined, too, and the result has the tag {@code serve} and the
+   * signature {@code serving_default}.
+   */
+  @Override
+  public void freeze(ModelSource source, Path into) throws BackendException {
+    SessionSettings session = SessionSettings.parse(source, OptionalInt.empty());
+    TfSignature signature = TfSignature.of(source, session.graphTag(), session.signatureKey());
+    try {
+      new ModelFreezer(source, signature, OpDefs.ofLibrary()).write(into);
+    } catch (NotFreezable e) {
+      throw new BackendException(
+          "unable to freeze '" + source.modelName() + "': " + e.getMessage(), e);
+    }
   }
 
   private void checkDevice(String name, Device device) throws BackendException {

@@ -24,8 +24,9 @@ import org.tensorflow.proto.TensorShapeProto;
  */
 final class TfSignature {
 
-  private static final String DEFAULT_TAG = "serve";
-  private static final String DEFAULT_KEY = "serving_default";
+  static final String DEFAULT_TAG = "serve";
+  static final String DEFAULT_KEY = "serving_default";
+  private static final String PREDICT = "tensorflow/serving/predict";
   private static final String INIT_KEY = "__saved_model_init_op";
   private static final String TRAIN_KEY = "__saved_model_train_op";
 
@@ -88,6 +89,30 @@ final class TfSignature {
   /** All tags of the graph that it is of, by which TensorFlow finds it. */
   Set<String> tags() {
     return tags;
+  }
+
+  List<String> inputNames() {
+    return List.copyOf(inputs.keySet());
+  }
+
+  List<String> outputNames() {
+    return List.copyOf(outputs.keySet());
+  }
+
+  /**
+   * The same for a graph in which outputs are other tensors.
+   *
+   * @param tensors by the output's name, as {@code operation:index}
+   */
+  SignatureDef withOutputs(Map<String, String> tensors) {
+    SignatureDef.Builder definition =
+        SignatureDef.newBuilder().setMethodName(PREDICT).putAllInputs(inputs);
+    outputs.forEach(
+        (name, info) ->
+            definition.putOutputs(
+                name,
+                info.toBuilder().setName(tensors.getOrDefault(name, info.getName())).build()));
+    return definition.build();
   }
 
   /** The graph's tensor behind an input, as {@code operation:index}. */

@@ -130,9 +130,27 @@ public final class GraphFreezer {
     }
   }
 
+  /**
+   * Refuses a frozen graph that gives the same inputs other answers each time, as one with a random
+   * generator's operators. What has an effect and gives nothing, such as an {@code Assert}, stays.
+   */
+  public static void refuseChance(GraphDef graph, OpDefs ops) throws NotFreezable {
+    for (NodeDef node : all(graph)) {
+      if (ops.isStateful(node.getOp()) && ops.require(node).getOutputArgCount() > 0) {
+        throw NotFreezable.of(
+            node.getOp(), node.getName(), "may give something else each time it runs");
+      }
+    }
+  }
+
   private static boolean isStateless(GraphDef graph, OpDefs ops) {
+    return all(graph).stream().noneMatch(node -> ops.isStateful(node.getOp()));
+  }
+
+  /** Of the main graph and of functions. */
+  private static List<NodeDef> all(GraphDef graph) {
     List<NodeDef> all = new ArrayList<>(graph.getNodeList());
     graph.getLibrary().getFunctionList().forEach(x -> all.addAll(x.getNodeDefList()));
-    return all.stream().noneMatch(node -> ops.isStateful(node.getOp()));
+    return all;
   }
 }
