@@ -7,6 +7,7 @@ import dev.nereid.backend.TensorSpec;
 import dev.nereid.backend.tensorflow.gpu.LibraryReport;
 import dev.nereid.backend.tensorflow.graph.DevicePlacement;
 import dev.nereid.backend.tensorflow.graph.GraphFreezer.Frozen;
+import dev.nereid.backend.tensorflow.graph.ModelOperators;
 import dev.nereid.backend.tensorflow.graph.NotFreezable;
 import dev.nereid.backend.tensorflow.graph.OpDefs;
 import java.io.IOException;
@@ -217,13 +218,21 @@ final class GpuModelLoader {
       if (optimization.tensorRt().isEmpty()) {
         preparation.withoutEngines();
       } else if (files) {
-        preparation.withEngines(shelf(gpu, sizes), freezing.reason());
+        preparation.withEngines(shelf(gpu, sizes), report(freezing));
       } else {
-        preparation.withEnginesAlone(freezing.reason());
+        preparation.withEnginesAlone(report(freezing));
       }
     } catch (BackendException e) {
       throw new BackendException(what() + "on GPU " + gpu + ": " + e.getMessage(), e);
     }
+  }
+
+  private ConversionReport report(Freezing freezing) {
+    List<String> inputs =
+        spec.inputs().stream().map(input -> signature.inputTensor(input.name())).toList();
+    return new ConversionReport(
+        freezing.frozen().map(frozen -> ModelOperators.of(frozen.graph(), inputs, ops)),
+        freezing.reason());
   }
 
   private Optional<EngineStore.Shelf> shelf(int gpu, Padding sizes) throws BackendException {

@@ -1,7 +1,6 @@
 package dev.nereid.backend.tensorflow;
 
 import dev.nereid.backend.BackendException;
-import dev.nereid.backend.tensorflow.TensorRtOptions.Precision;
 import dev.nereid.backend.tensorflow.engines.Conversion;
 import dev.nereid.backend.tensorflow.engines.Conversion.Segment;
 import dev.nereid.backend.tensorflow.engines.EngineCache;
@@ -78,10 +77,9 @@ final class Preparation {
 
   /**
    * @param shelf where engines are kept; empty to keep none
-   * @param notFrozen why the graph is not frozen; empty where it is
    * @throws EnginesUnusable if the session is of no use any more because of the engines' files
    */
-  void withEngines(Optional<EngineStore.Shelf> shelf, String notFrozen)
+  void withEngines(Optional<EngineStore.Shelf> shelf, ConversionReport report)
       throws BackendException, EnginesUnusable {
     EngineOperations operations = new EngineOperations(model.session(), DevicePlacement.gpu(gpu));
     try (WarmUp warmUp = new WarmUp(model)) {
@@ -89,14 +87,15 @@ final class Preparation {
           batching ? shelf.flatMap(own -> own.cache().find(own.key())) : Optional.empty();
       if (kept.isPresent()) {
         Optional<Conversion> conversion = convertAlone(warmUp);
-        if (conversion.isPresent() && read(operations, conversion.get(), kept.get())) {
+        EngineCache cache = shelf.orElseThrow().cache();
+        if (conversion.isPresent() && read(operations, conversion.get(), kept.get(), cache)) {
           runWithKept(warmUp);
-          tell(conversion, notFrozen);
+          report.log(name, gpu, conversion, options.orElseThrow());
           return;
         }
       }
       Optional<Conversion> conversion = build(warmUp);
-      tell(conversion, notFrozen);
+      report.log(name, gpu, conversion, options.orElseThrow());
       if (conversion.isPresent() && !conversion.get().segments().isEmpty()) {
         keep(operations, conversion.get(), shelf, warmUp);
       }
@@ -104,9 +103,9 @@ final class Preparation {
   }
 
   /** Without files of engines, so that nothing says whether one could not be built. */
-  void withEnginesAlone(String notFrozen) throws BackendException {
+  void withEnginesAlone(ConversionReport report) throws BackendException {
     try (WarmUp warmUp = new WarmUp(model)) {
-      tell(build(warmUp), notFrozen);
+      report.log(name, gpu, build(warmUp), options.orElseThrow());
     }
   }
 
@@ -167,17 +166,24 @@ final class Preparation {
     }
   }
 
-  private boolean read(EngineOperations operations, Conversion conversion, EngineCache.Entry kept)
+  /**
+   * Gives every segment its kept engines, or none of them any.
+   *
+   * @return whether they have them; where not, what is kept is of no use any more and gone
+   */
+  private boolean read(
+      EngineOperations operations, Conversion conversion, EngineCache.Entry kept, EngineCache cache)
       throws EnginesUnusable {
     Map<Segment, Path> files = new LinkedHashMap<>();
     for (Segment segment : conversion.segments()) {
       Path file = kept.files().get(segment.digest());
       if (file == null) {
         log.warn(
-            "Model '{}' on GPU {}: TensorRT's engines in {} are of other segments, and are built again",
+            "Model '{}' on GPU {}: TensorRT's engines in {} are of a graph that was converted in another way, and are built again",
             name,
             gpu,
             kept.folder());
+        cache.discard(kept);
         return false;
       }
       files.put(segment, file);
@@ -193,55 +199,6 @@ final class Preparation {
     return !conversion.segments().isEmpty();
   }
 
-  private void tell(Optional<Conversion> conversion, String notFrozen) {
-    if (conversion.isEmpty()) {
-      log.warn("Model '{}' on GPU {}: TensorFlow does not tell what TensorRT runs", name, gpu);
-    } else if (conversion.get().segments().isEmpty()) {
-      log.warn(
-          "Model '{}' on GPU {}: TensorRT runs nothing of it: {}",
-          name,
-          gpu,
-          whyNothing(conversion.get(), options.orElseThrow().minimumSegmentSize(), notFrozen));
-    } else {
-      log.info("Model '{}' on GPU {}: TensorRT runs {}", name, gpu, conversion.get().text());
-      warnOfPrecision(conversion.get());
-    }
-  }
-
-  /** As far as it is known here; TensorFlow has a report of its own. */
-  static String whyNothing(Conversion conversion, int minimumSegmentSize, String notFrozen) {
-    if (!notFrozen.isEmpty()) {
-      return "the graph is not frozen, since " + notFrozen;
-    }
-    if (conversion.remaining() < minimumSegmentSize) {
-      return "the graph has %d operators, and minimum_segment_size is %d"
-          .formatted(conversion.remaining(), minimumSegmentSize);
-    }
-    return "no %d operators next to each other can be converted; TensorFlow's report on standard error lists them, and with TF_TRT_SHOW_DETAILED_REPORT=1 in the environment why each is not"
-        .formatted(minimumSegmentSize);
-  }
-
-  private void warnOfPrecision(Conversion conversion) {
-    Precision asked = options.orElseThrow().precision();
-    Set<String> others = new TreeSet<>();
-    for (Segment segment : conversion.segments()) {
-      if (!segment.precision().isEmpty() && !segment.precision().equals(asked.name())) {
-        others.add(segment.precision());
-      }
-    }
-    if (!others.isEmpty()) {
-      log.warn(
-          "Model '{}' on GPU {}: precision_mode {} was asked for, and engines have {}{}",
-          name,
-          gpu,
-          asked,
-          others,
-          asked == Precision.INT8
-              ? ": the graph has no ranges (FakeQuant nodes), which `nereid models quantize` writes"
-              : "");
-    }
-  }
-
   /**
    * Writes the engines to files: to keep them, and to see which there are, since TF-TRT says only
    * on standard error that it could not build one and leaves its batches to TensorFlow.
@@ -252,16 +209,25 @@ final class Preparation {
       Optional<EngineStore.Shelf> shelf,
       WarmUp warmUp)
       throws EnginesUnusable {
+    boolean keeps = shelf.isPresent() && batching && conversion.tellsSegmentsApart();
     Set<String> missing = new TreeSet<>();
     EngineCache.Writer<BackendException> writer =
         (segment, file) -> {
           operations.write(segment.resource(), file);
           missing.addAll(missing(segment, file));
+          if (keeps && !missing.isEmpty() && conversion.segments().size() > 1) {
+            // Built at the next load, they would run beside engines of this one.
+            throw new BackendException("not all segments have theirs: " + missing);
+          }
         };
     try {
-      if (shelf.isPresent() && batching && conversion.tellsSegmentsApart()) {
+      if (keeps) {
         Path folder =
-            shelf.get().cache().store(shelf.get().key(), conversion.segments(), writer).folder();
+            shelf
+                .orElseThrow()
+                .cache()
+                .store(shelf.get().key(), conversion.segments(), writer)
+                .folder();
         log.info("Model '{}' on GPU {}: engines are kept in {}", name, gpu, folder);
       } else {
         Path file = Files.createTempFile("nereid-", ".engines");
@@ -295,7 +261,8 @@ final class Preparation {
     try {
       Set<Long> built = EngineFile.read(file).batchSizes();
       Set<String> missing = new TreeSet<>();
-      if (batching) {
+      // What reads a batch after a reshape has other rows than the batch, and as many engines.
+      if (batching && built.size() < sizes.size()) {
         sizes.stream()
             .filter(size -> !built.contains((long) size))
             .forEach(size -> missing.add(segment.name() + " for batch " + size));

@@ -8,6 +8,10 @@ import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.contract.ContractModel;
 import dev.nereid.backend.tensorflow.engines.Conversion;
+import dev.nereid.backend.tensorflow.engines.Conversion.Operator;
+import dev.nereid.backend.tensorflow.engines.Share;
+import dev.nereid.backend.tensorflow.graph.ModelOperators;
+import dev.nereid.backend.tensorflow.graph.OpDefs;
 import dev.nereid.tensor.DataType;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,9 +58,38 @@ class WarmUpTest {
         WarmUp warmUp = new WarmUp(placed)) {
       assertThat(WarmUp.unknownShape(placed)).isEmpty();
       warmUp.run(8);
+      Conversion two =
+          new Conversion(
+              List.of(),
+              List.of(
+                  new Operator("difference", "Sub", false), new Operator("sum", "AddV2", false)));
       // An empty batch is how engines get their names before they are built.
-      assertThat(warmUp.runAndTell(0)).contains(new Conversion(List.of(), 2));
-      assertThat(warmUp.runAndTell(1)).contains(new Conversion(List.of(), 2));
+      assertThat(warmUp.runAndTell(0)).contains(two);
+      assertThat(warmUp.runAndTell(1)).contains(two);
+    }
+  }
+
+  /** By which it is told how much of a model TensorRT runs. */
+  @Test
+  void aModelsOperatorsKeepTheirNamesThroughFreezingAndTensorFlowsOptimiser() throws Exception {
+    ModelSpec spec = VariableModels.scale(version()).spec();
+    TfSignature signature = TfSignature.of(spec.source(), Optional.empty(), Optional.empty());
+    OpDefs ops = OpDefs.ofLibrary();
+    Path frozen = Files.createDirectories(repository.resolve("frozen/1"));
+    ModelFreezer freezer = new ModelFreezer(spec.source(), signature, ops);
+    freezer.write(frozen.resolve(TfModels.FOLDER));
+    ModelOperators operators =
+        ModelOperators.of(
+            freezer.freeze(signature.inputNames(), signature.outputNames()).graph(),
+            List.of("left:0", "right:0"),
+            ops);
+    assertThat(operators.byName().values()).containsExactlyInAnyOrder("Mul", "AddV2", "Sub");
+    ModelSpec constants =
+        ContractModel.spec(frozen, TfModels.FOLDER, 8, spec.inputs(), spec.outputs());
+    try (PlacedModel placed = placed(constants);
+        WarmUp warmUp = new WarmUp(placed)) {
+      assertThat(Share.of(warmUp.runAndTell(1).orElseThrow(), operators).beside())
+          .containsExactlyInAnyOrder("Mul", "AddV2", "Sub");
     }
   }
 
@@ -87,16 +120,5 @@ class WarmUpTest {
           .isInstanceOf(BackendException.class)
           .hasMessageContaining("SerializeTRTResource");
     }
-  }
-
-  @Test
-  void zeroSegmentsHaveAReason() {
-    Conversion two = new Conversion(List.of(), 2);
-    assertThat(Preparation.whyNothing(two, 3, ""))
-        .isEqualTo("the graph has 2 operators, and minimum_segment_size is 3");
-    assertThat(Preparation.whyNothing(two, 1, "")).contains("TF_TRT_SHOW_DETAILED_REPORT=1");
-    assertThat(Preparation.whyNothing(two, 3, "operator 't' (HashTableV2) keeps or changes state"))
-        .isEqualTo(
-            "the graph is not frozen, since operator 't' (HashTableV2) keeps or changes state");
   }
 }

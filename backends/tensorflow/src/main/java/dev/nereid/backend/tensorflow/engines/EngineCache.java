@@ -122,6 +122,11 @@ public final class EngineCache {
     }
   }
 
+  /** Takes away what turned out to be of no use, so that other engines can have its place. */
+  public void discard(Entry entry) {
+    setAside(entry.folder());
+  }
+
   private void setAside(Path folder) {
     try {
       Path aside = Files.createTempDirectory(directory, DAMAGED);

@@ -3,120 +3,83 @@ package dev.nereid.backend.tensorflow.engines;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.protobuf.ByteString;
+import dev.nereid.backend.tensorflow.engines.Conversion.Operator;
 import dev.nereid.backend.tensorflow.engines.Conversion.Segment;
+import dev.nereid.backend.tensorflow.graph.ModelOperators;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.tensorflow.proto.AttrValue;
-import org.tensorflow.proto.FunctionDef;
-import org.tensorflow.proto.GraphDef;
-import org.tensorflow.proto.NameAttrList;
-import org.tensorflow.proto.NodeDef;
-import org.tensorflow.proto.OpDef;
 import org.tensorflow.proto.RunMetadata;
-import org.tensorflow.proto.TensorProto;
 
 class ConversionTest {
 
-  private static NodeDef node(String op, String name, String... inputs) {
-    return NodeDef.newBuilder().setOp(op).setName(name).addAllInput(Arrays.asList(inputs)).build();
-  }
-
-  private static NodeDef engine(String name, String function, String precision) {
-    return node("TRTEngineOp", name, "arg").toBuilder()
-        .putAttr(
-            "segment_func",
-            AttrValue.newBuilder().setFunc(NameAttrList.newBuilder().setName(function)).build())
-        .putAttr(
-            "precision_mode",
-            AttrValue.newBuilder().setS(ByteString.copyFromUtf8(precision)).build())
-        .build();
-  }
-
-  private static FunctionDef segment(String name, NodeDef... nodes) {
-    NodeDef weights =
-        node("Const", "weights").toBuilder()
-            .putAttr(
-                "value",
-                AttrValue.newBuilder()
-                    .setTensor(
-                        TensorProto.newBuilder()
-                            .setTensorContent(ByteString.copyFrom(new byte[99])))
-                    .build())
-            .build();
-    return FunctionDef.newBuilder()
-        .setSignature(OpDef.newBuilder().setName(name))
-        .addNodeDef(weights)
-        .addAllNodeDef(Arrays.asList(nodes))
-        .build();
-  }
-
-  private static Conversion read(GraphDef.Builder... partitions) throws IOException {
-    RunMetadata.Builder metadata = RunMetadata.newBuilder();
-    for (GraphDef.Builder partition : partitions) {
-      metadata.addPartitionGraphs(partition);
-    }
-    return Conversion.read(ByteBuffer.wrap(metadata.build().toByteArray()));
-  }
-
-  private static GraphDef.Builder onGpu(String graph, String precision) {
-    GraphDef.Builder partition =
-        GraphDef.newBuilder()
-            .addNode(node("_Recv", "recv"))
-            .addNode(engine("model/TRTEngineOp_" + graph + "_000", "f0_" + graph, precision))
-            .addNode(engine("TRTEngineOp_" + graph + "_001", "f1_" + graph, precision))
-            .addNode(node("Mean", "mean", "recv"))
-            .addNode(node("_Send", "send", "mean"));
-    partition
-        .getLibraryBuilder()
-        .addFunction(segment("f0_" + graph, node("Conv2D", "c"), node("Relu", "r", "c:output:0")))
-        .addFunction(segment("f1_" + graph, node("MatMul", "m")))
-        .addFunction(segment("not_called", node("Add", "a")));
-    return partition;
-  }
-
-  private static final GraphDef.Builder ON_CPU =
-      GraphDef.newBuilder().addNode(node("_Arg", "arg")).addNode(node("Softmax", "softmax", "arg"));
+  private static final Map<String, String> MODEL =
+      Map.of("conv", "Conv2D", "relu", "Relu", "dense", "MatMul", "mean", "Mean", "top", "ArgMax");
 
   @Test
-  void countsOperatorsOfSegmentsAndOfTheRest() throws Exception {
-    Conversion conversion = read(ON_CPU, onGpu("000", "FP16"));
+  void readsTheSegmentsAndWhatIsBesideThem() throws Exception {
+    Conversion conversion = new ConvertedGraph("000").read();
+    assertThat(conversion.segments())
+        .extracting(Segment::name)
+        .containsExactly("TRTEngineOp_000_001", "model/TRTEngineOp_000_000");
     assertThat(conversion.segments())
         .extracting(Segment::resource)
         .containsExactly("TRTEngineOp_000_001", "TRTEngineOp_000_000");
-    assertThat(conversion.segments()).extracting(Segment::operators).containsExactly(1, 2);
     assertThat(conversion.segments()).extracting(Segment::precision).containsOnly("FP16");
-    assertThat(conversion.remaining()).isEqualTo(2);
-    assertThat(conversion.text()).isEqualTo("2 segments with 3 of 5 operators (60 %)");
+    assertThat(conversion.beside())
+        .containsExactlyInAnyOrder(
+            new Operator("mean", "Mean", true),
+            new Operator("mean/cast", "Cast", true),
+            new Operator("top", "ArgMax", false));
   }
 
   @Test
-  void aSegmentIsKnownAgainInAnotherProcessWhereItHasAnotherName() throws Exception {
-    Segment here = read(onGpu("000", "FP16")).segments().get(0);
-    Segment there = read(onGpu("007", "FP16")).segments().get(0);
-    assertThat(there.name()).isNotEqualTo(here.name());
-    assertThat(there.digest()).isEqualTo(here.digest());
-    assertThat(read(onGpu("000", "FP16")).segments().get(1).digest()).isNotEqualTo(here.digest());
+  void theShareIsOfTheModelsOwnOperatorsByTheirNames() throws Exception {
+    Share share = Share.of(new ConvertedGraph("000").read(), new ModelOperators(MODEL, Set.of()));
+    assertThat(share.within()).isEqualTo(3);
+    assertThat(share.text())
+        .isEqualTo(
+            "2 segments with at most 3 of the graph's 5 operators (60 %); TensorFlow runs 2 itself: ArgMax 1, Mean 1");
   }
 
   @Test
-  void segmentsWhoseOperatorsAreNotToldHaveNoShareAndLookTheSame() throws Exception {
-    GraphDef.Builder untold = onGpu("000", "INT8").clearLibrary();
-    Conversion conversion = read(untold);
-    assertThat(conversion.segments()).hasSize(2);
-    assertThat(conversion.text()).startsWith("2 segments, and TensorFlow ").endsWith(" beside");
-    assertThat(conversion.tellsSegmentsApart()).isFalse();
-    assertThat(read(onGpu("000", "INT8")).tellsSegmentsApart()).isTrue();
+  void whatRunsFunctionsIsInNoSegmentThoughItsNameIsGone() throws Exception {
+    Share share =
+        Share.of(new ConvertedGraph("000").read(), new ModelOperators(MODEL, Set.of("conv")));
+    assertThat(share.beside()).containsExactlyInAnyOrder("ArgMax", "Conv2D", "Mean");
+  }
+
+  @Test
+  void aShareThatIsNotWholeIsNeverRoundedUpToIt() {
+    Share share = new Share(1, 1000, List.of("ArgMax"));
+    assertThat(share.text())
+        .isEqualTo(
+            "1 segment with at most 999 of the graph's 1000 operators (99 %); TensorFlow runs 1 itself: ArgMax 1");
+    assertThat(new Share(1, 3, List.of()).text())
+        .isEqualTo("1 segment with at most 3 of the graph's 3 operators (100 %)");
+  }
+
+  @Test
+  void theMostFrequentOperatorsAreNamed() {
+    assertThat(Share.kinds(List.of("A", "B", "B", "C", "D", "E", "F", "G", "H", "I", "J")))
+        .isEqualTo("B 2, A 1, C 1, D 1, E 1, F 1, G 1, H 1, 2 others");
+  }
+
+  @Test
+  void withoutTheModelsOperatorsThereIsNoShare() throws Exception {
+    assertThat(Share.textWithoutModel(new ConvertedGraph("000").read()))
+        .isEqualTo("2 segments; TensorFlow runs 3 operators beside: ArgMax 1, Cast 1, Mean 1");
   }
 
   @Test
   void aGraphWithoutSegmentsHasNone() throws Exception {
-    Conversion conversion = read(ON_CPU);
-    assertThat(conversion.segments()).isEmpty();
-    assertThat(conversion.text()).isEqualTo("0 segments with 0 of 1 operators (0 %)");
-    assertThat(read().text()).isEqualTo("0 segments with 0 of 0 operators (0 %)");
+    Conversion nothing =
+        Conversion.read(ByteBuffer.wrap(RunMetadata.getDefaultInstance().toByteArray()));
+    assertThat(nothing).isEqualTo(new Conversion(List.of(), List.of()));
+    assertThat(Share.of(nothing, new ModelOperators(MODEL, Set.of())).within()).isZero();
   }
 
   @Test

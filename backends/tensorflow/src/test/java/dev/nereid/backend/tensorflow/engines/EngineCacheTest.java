@@ -24,7 +24,7 @@ class EngineCacheTest {
       new EngineKey(
           Map.of("model", "abc", "gpu", "NVIDIA H100 80GB HBM3 (compute capability 9.0)"));
   private static final List<Segment> SEGMENTS =
-      List.of(new Segment("a", 3, "FP16", "11"), new Segment("b", 4, "FP16", "22"));
+      List.of(new Segment("a", "FP16", "11"), new Segment("b", "FP16", "22"));
 
   @TempDir Path directory;
   private EngineCache cache;
@@ -36,7 +36,9 @@ class EngineCacheTest {
 
   private EngineCache.Entry store(EngineKey key) throws Exception {
     return cache.<IOException>store(
-        key, SEGMENTS, (segment, file) -> Files.write(file, EngineRecords.of(segment.operators())));
+        key,
+        SEGMENTS,
+        (segment, file) -> Files.write(file, EngineRecords.of(Long.parseLong(segment.digest()))));
   }
 
   private List<Path> folders() throws IOException {
@@ -52,7 +54,7 @@ class EngineCacheTest {
     EngineCache.Entry found = cache.find(KEY).orElseThrow();
     assertThat(found).isEqualTo(stored);
     assertThat(EngineFile.read(found.files().getOrDefault("22", directory)).batchSizes())
-        .containsExactly(4L);
+        .containsExactly(22L);
     assertThat(folders()).containsExactly(found.folder());
     EngineKey t4 =
         new EngineKey(Map.of("model", "abc", "gpu", "Tesla T4 (compute capability 7.5)"));
@@ -83,6 +85,15 @@ class EngineCacheTest {
   @ValueSource(strings = {"segment-0.engines", "segment-1.engines", "engines.txt", "key.txt"})
   void aFolderThatIsNotWholeIsBuiltAgain(String missing) throws Exception {
     Files.delete(store(KEY).folder().resolve(missing));
+    assertThat(cache.find(KEY)).isEmpty();
+    store(KEY);
+    assertThat(cache.find(KEY)).isPresent();
+  }
+
+  @Test
+  void whatIsOfNoUseMakesPlaceForOthers() throws Exception {
+    cache.discard(store(KEY));
+    assertThat(folders()).isEmpty();
     assertThat(cache.find(KEY)).isEmpty();
     store(KEY);
     assertThat(cache.find(KEY)).isPresent();
