@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.ModelSource;
+import java.lang.reflect.Method;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +47,25 @@ class BackendRegistryTest {
     jar("alpha", "", "return \"alpha.bin\";");
     try (BackendRegistry registry = registry()) {
       assertThat(registry.backend("alpha").defaultModelFilename()).isEqualTo("alpha.bin");
+    }
+  }
+
+  @Test
+  void everyCallReachesTheBackendItself() throws Exception {
+    for (Method method : Backend.class.getMethods()) {
+      assertThat(ScopedBackend.class.getMethod(method.getName(), method.getParameterTypes()))
+          .satisfies(own -> assertThat(own.getDeclaringClass()).isEqualTo(ScopedBackend.class));
+    }
+  }
+
+  @Test
+  void aBackendWhoseModelsHaveNoVariablesFreezesNone() throws Exception {
+    ModelSource model = new ModelSource("m", 1, directory, "", Map.of());
+    try (BackendRegistry registry = registry()) {
+      Backend identity = registry.backend("identity");
+      assertThatThrownBy(() -> identity.freeze(model, directory.resolve("frozen")))
+          .isInstanceOf(BackendException.class)
+          .hasMessage("unable to freeze 'm': models of this backend have no variables");
     }
   }
 
