@@ -91,7 +91,8 @@ public final class SelfCheck {
         "libraries and GPU",
         () -> {
           started.add(new TensorRtProvider().start(settings));
-          return Gpu.of(0).toString();
+          NativeLibraries.check();
+          return CudaRuntime.open().gpu(0).toString();
         });
     if (started.isEmpty()) {
       return;
