@@ -57,6 +57,7 @@ final class DjlInstance implements ModelInstance {
     if (why != null) {
       throw new BackendException(why);
     }
+    checkPresent(batch);
     int rows = spec.isBatching() ? batch.rows() : 1;
     Map.Entry<Integer, DjlSession> next = sessions.ceilingEntry(rows);
     if (next == null) {
@@ -87,13 +88,18 @@ final class DjlInstance implements ModelInstance {
     }
   }
 
-  /** Memory is bound: what has another shape, which a config may leave open, does not fit. */
-  private void copyIn(Batch batch, TensorSpec input, ByteBuffer memory) throws BackendException {
-    for (int i = 0; i < batch.size(); i++) {
-      if (batch.entry(i).input(input.name()) == null) {
-        throw new BackendException("input '" + input.name() + "' is missing");
+  private void checkPresent(Batch batch) throws BackendException {
+    for (TensorSpec input : sessions.firstEntry().getValue().engine().inputs()) {
+      for (int i = 0; i < batch.size(); i++) {
+        if (batch.entry(i).input(input.name()) == null) {
+          throw new BackendException("input '" + input.name() + "' is missing");
+        }
       }
     }
+  }
+
+  /** Memory is bound: what has another shape, which a config may leave open, does not fit. */
+  private void copyIn(Batch batch, TensorSpec input, ByteBuffer memory) throws BackendException {
     long[] shape = batch.inputShape(input.name());
     long[] own = input.shape();
     if (own.length > 0) {

@@ -39,8 +39,11 @@ final class DjlLog {
   private DjlLog(EngineLog log) {
     callback =
         (logger, severity, message) -> {
-          String text = message.getString(0, "UTF-8");
-          log.said(text.contains(HARMLESS) ? INFORMATION : severity, text);
+          // Of the rest there are a hundred thousand while an engine is built.
+          if (severity <= INFORMATION || log.isVerbose()) {
+            String text = message.getString(0, "UTF-8");
+            log.said(text.contains(HARMLESS) ? INFORMATION : severity, text);
+          }
         };
   }
 

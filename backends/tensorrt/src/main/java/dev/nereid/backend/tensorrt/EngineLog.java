@@ -40,6 +40,11 @@ final class EngineLog {
     }
   }
 
+  /** Whether what is said most, and is of the least weight, reaches anybody. */
+  boolean isVerbose() {
+    return log.isTraceEnabled();
+  }
+
   private void heard(String message) {
     Thread thread = Thread.currentThread();
     boolean mine = listening.stream().anyMatch(errors -> errors.thread == thread);
