@@ -117,7 +117,10 @@ record CudaRuntime(NativeLibrary library) {
         status == 0 ? read : status,
         "CUDA error %d in %s: %s (%s)"
             .formatted(
-                status, what, text("cudaGetErrorString", status), text("cudaGetErrorName", status)));
+                status,
+                what,
+                text("cudaGetErrorString", status),
+                text("cudaGetErrorName", status)));
   }
 
   private String text(String function, int status) {

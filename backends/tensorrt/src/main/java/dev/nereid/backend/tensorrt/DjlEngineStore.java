@@ -162,8 +162,7 @@ final class DjlEngineStore {
     try {
       Path folder = Files.createTempDirectory("nereid-");
       try {
-        Path onnx =
-            FixedOnnx.write(source.file(), source.onnx().externalFiles(), inputs, folder);
+        Path onnx = FixedOnnx.write(source.file(), source.onnx().externalFiles(), inputs, folder);
         return DjlEngine.build(tensorRt, gpu, onnx, source.precision());
       } finally {
         delete(folder);

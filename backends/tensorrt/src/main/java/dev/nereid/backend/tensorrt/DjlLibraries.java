@@ -17,7 +17,9 @@ final class DjlLibraries {
   private static final String ONNX_PARSER = "libnvonnxparser.so.8";
   private static final String OTHER_PARSERS = "libnvparsers.so.8";
 
-  /** DJL has it built with 8.4 and ran it on 8.4 alone; 8.6 is what was measured, and the last 8. */
+  /**
+   * DJL has it built with 8.4 and ran it on 8.4 alone; 8.6 is what was measured, and the last 8.
+   */
   private static final int LEAST_TENSORRT = 8600;
 
   private static final int NEXT_TENSORRT = 8700;
@@ -44,7 +46,6 @@ final class DjlLibraries {
   }
 
   private static NativeLibrary open(String name, String what) throws BackendException {
-    return NativeLibraries.open(
-        name, what + ", for runtime 'djl'", NativeLibraries.KEPT_APART);
+    return NativeLibraries.open(name, what + ", for runtime 'djl'", NativeLibraries.KEPT_APART);
   }
 }

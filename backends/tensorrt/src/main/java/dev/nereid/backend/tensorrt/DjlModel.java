@@ -31,8 +31,7 @@ final class DjlModel implements LoadedModel {
   }
 
   /** Loads the model onto each GPU of its instances, one after the other. */
-  static DjlModel load(
-      ModelSpec spec, ModelFile file, DjlParameters parameters, DjlLoader loader)
+  static DjlModel load(ModelSpec spec, ModelFile file, DjlParameters parameters, DjlLoader loader)
       throws BackendException {
     DjlModel model = new DjlModel(spec);
     try {
@@ -100,8 +99,7 @@ final class DjlModel implements LoadedModel {
         : fixed;
   }
 
-  private static List<TensorSpec> perRow(List<TensorSpec> fixed, int rows)
-      throws BackendException {
+  private static List<TensorSpec> perRow(List<TensorSpec> fixed, int rows) throws BackendException {
     List<TensorSpec> open = new ArrayList<>();
     for (TensorSpec tensor : fixed) {
       long[] shape = tensor.shape();

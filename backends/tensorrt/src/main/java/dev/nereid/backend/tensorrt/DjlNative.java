@@ -58,7 +58,11 @@ record DjlNative(NativeLibrary library) {
 
   /** An engine's tensor, by its index. */
   record Tensor(
-      String name, boolean isInput, @Nullable DataType type, int typeNumber, long[] shape,
+      String name,
+      boolean isInput,
+      @Nullable DataType type,
+      int typeNumber,
+      long[] shape,
       boolean isLinear) {}
 
   /** {@code nvinfer1::ICudaEngine} of a model of DJL's. */
@@ -116,8 +120,7 @@ record DjlNative(NativeLibrary library) {
     Pointer implementation = engine.getPointer(IMPLEMENTATION);
     Pointer table = implementation.getPointer(0);
     Pointer serialize = table.getPointer((long) SERIALIZE * Native.POINTER_SIZE);
-    Pointer memory =
-        Function.getFunction(serialize).invokePointer(new Object[] {implementation});
+    Pointer memory = Function.getFunction(serialize).invokePointer(new Object[] {implementation});
     if (memory == null) {
       return null;
     }

@@ -31,8 +31,7 @@ final class FixedOnnx {
 
   private FixedOnnx(List<TensorSpec> inputs) {
     for (TensorSpec input : inputs) {
-      this.inputs.put(
-          input.name(), OnnxGraph.valueInfo(input.name(), input.type(), input.shape()));
+      this.inputs.put(input.name(), OnnxGraph.valueInfo(input.name(), input.type(), input.shape()));
     }
   }
 

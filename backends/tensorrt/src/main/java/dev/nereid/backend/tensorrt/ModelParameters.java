@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A model's {@code parameters} for TensorRT 10. All of them are about building an engine, and so refused for a
- * plan, which is built already.
+ * A model's {@code parameters} for TensorRT 10. All of them are about building an engine, and so
+ * refused for a plan, which is built already.
  *
  * @param precision {@code precision_mode}; empty where the config does not say: TF32
  * @param maxWorkspaceSizeBytes {@code max_workspace_size_bytes}: scratch memory that a layer may

@@ -48,8 +48,7 @@ record TensorRt(EngineLog log, NativeLog nativeLog, String version, String cudaV
       EngineLog log = new EngineLog();
       NativeLog nativeLog = new NativeLog(log);
       TensorRt started =
-          new TensorRt(
-              log, nativeLog, libraryVersion(), NativeLibraries.cudaVersion(cuda[0]));
+          new TensorRt(log, nativeLog, libraryVersion(), NativeLibraries.cudaVersion(cuda[0]));
       boolean plugins = NativeLibraries.registerPlugins(nativeLog.address());
       logger.info(
           "TensorRT {} on CUDA {}, {} its own plug-ins",

@@ -21,8 +21,7 @@ class DjlParametersTest {
   private static final OnnxFile PLAIN =
       new OnnxFile(List.of(), List.of(), Set.of("MatMul"), Set.of());
   private static final OnnxFile QUANTIZED =
-      new OnnxFile(
-          List.of(), List.of(), Set.of("QuantizeLinear", "DequantizeLinear"), Set.of());
+      new OnnxFile(List.of(), List.of(), Set.of("QuantizeLinear", "DequantizeLinear"), Set.of());
 
   private static DjlParameters parse(Map<String, String> parameters) throws BackendException {
     return DjlParameters.parse(Models.spec(parameters), Kind.ONNX);

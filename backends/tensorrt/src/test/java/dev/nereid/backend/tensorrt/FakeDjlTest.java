@@ -44,8 +44,7 @@ class FakeDjlTest {
     fakes.compileResource("libcudart.so.12");
     fakes.compileResource("libnvinfer.so.8");
     fakes.compileResource("libnvinfer_plugin.so.8", "libnvinfer.so.8");
-    fakes.compileResource(
-        "libnvonnxparser.so.8", "libnvinfer.so.8", "libnvinfer_plugin.so.8");
+    fakes.compileResource("libnvonnxparser.so.8", "libnvinfer.so.8", "libnvinfer_plugin.so.8");
     fakes.compileResource("libnvparsers.so.8", "libnvinfer.so.8");
   }
 
@@ -317,14 +316,14 @@ class FakeDjlTest {
         assertThatThrownBy(() -> stage.backend.load(spec)).hasMessageContaining(reason.getValue());
         stage.assertClean();
       }
-      assertThatThrownBy(
-              () -> stage.backend.load(stage.plan("FAKE8 rows=16 scratch=64 odd=0", 17)))
+      assertThatThrownBy(() -> stage.backend.load(stage.plan("FAKE8 rows=16 scratch=64 odd=0", 17)))
           .hasMessageStartingWith("max_batch_size: the engine's 'INPUT' has shape [16,4]");
       stage.assertClean();
       memory(stage);
       ModelSpec second =
-          stage.onnx("Double", 8, Map.of()).withInstances(
-              new InstanceSpec("fake_0_0", dev.nereid.backend.InstanceKind.GPU, 1));
+          stage
+              .onnx("Double", 8, Map.of())
+              .withInstances(new InstanceSpec("fake_0_0", dev.nereid.backend.InstanceKind.GPU, 1));
       assertThatThrownBy(() -> stage.backend.load(second))
           .hasMessageContaining("GPU 1 (expected: below 1)");
       stage.end();
