@@ -2,14 +2,11 @@ package dev.nereid.launcher.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.nereid.backend.BackendException;
+import com.google.protobuf.TextFormat;
 import dev.nereid.launcher.verify.Stack.GpuModel;
 import dev.nereid.protocol.ModelConfig;
-import dev.nereid.server.config.ModelConfigLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,13 +24,8 @@ class OnnxOnDjlTest {
     OnnxOnDjl.write(repository, "net");
     Path model = repository.resolve(OnnxOnDjl.NAME);
     assertThat(model.resolve("1").resolve("model.onnx")).hasContent("a model");
-    ModelConfigLoader configs =
-        new ModelConfigLoader(
-            name -> {
-              throw new BackendException("backend '" + name + "': not needed to read a config");
-            },
-            new ModelConfigLoader.Options(true, Optional.empty(), List.of(0)));
-    ModelConfig config = configs.read(model).config();
+    ModelConfig config =
+        TextFormat.parse(Files.readString(model.resolve("config.pbtxt")), ModelConfig.class);
     assertThat(config.getName()).isEqualTo(OnnxOnDjl.NAME);
     assertThat(config.getParametersMap().keySet())
         .containsExactlyInAnyOrder("runtime", "precision_mode", "allowed_batch_sizes");
