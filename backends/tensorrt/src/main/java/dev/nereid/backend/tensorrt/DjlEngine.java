@@ -54,7 +54,7 @@ final class DjlEngine implements AutoCloseable {
    * @param gpu whose kernels are measured; this thread's device afterwards
    */
   static DjlEngine build(DjlTensorRt tensorRt, Gpu gpu, Path onnx, Precision precision)
-      throws TensorRtException {
+      throws TensorRtException, CudaException {
     Map<String, String> options =
         switch (precision) {
           case FP16 -> Map.of("fp16", "true");
@@ -65,13 +65,17 @@ final class DjlEngine implements AutoCloseable {
   }
 
   /** Takes a plan of TensorRT 8.6. */
-  static DjlEngine read(DjlTensorRt tensorRt, Gpu gpu, Path plan) throws TensorRtException {
+  static DjlEngine read(DjlTensorRt tensorRt, Gpu gpu, Path plan)
+      throws TensorRtException, CudaException {
     return load(tensorRt, gpu, PLAN, plan, Map.of());
   }
 
   private static DjlEngine load(
       DjlTensorRt tensorRt, Gpu gpu, int type, Path file, Map<String, String> options)
-      throws TensorRtException {
+      throws TensorRtException, CudaException {
+    // DJL ends the process over a device that was lost before.
+    tensorRt.cuda().setDevice(gpu.index());
+    tensorRt.cuda().checkDevice();
     long model;
     try (EngineLog.Errors errors = tensorRt.log().listen()) {
       try {
@@ -153,6 +157,7 @@ final class DjlEngine implements AutoCloseable {
   /** A handle of DJL's, after it was found that there is room for it. */
   long newSession() throws TensorRtException, CudaException {
     tensorRt.cuda().setDevice(gpu.index());
+    tensorRt.cuda().checkDevice();
     try (EngineLog.Errors errors = tensorRt.log().listen()) {
       Pointer attempt = tensorRt.library().newContext(engine);
       if (attempt == null) {

@@ -74,7 +74,7 @@ final class DjlEngineStore {
    * @return to be closed by the caller
    */
   DjlEngine engine(ModelSpec spec, Source source, Gpu gpu, int rows)
-      throws BackendException, TensorRtException {
+      throws BackendException, TensorRtException, CudaException {
     List<TensorSpec> inputs = fixed(spec, source.onnx(), rows);
     String label = label(source, gpu, inputs);
     SealedFile kept =
@@ -145,7 +145,8 @@ final class DjlEngineStore {
   }
 
   /** DJL takes a plan by its path. */
-  private DjlEngine read(Gpu gpu, NativeBytes plan) throws TensorRtException, IOException {
+  private DjlEngine read(Gpu gpu, NativeBytes plan)
+      throws TensorRtException, CudaException, IOException {
     Path file = Files.createTempFile("nereid-", ".plan");
     try {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -158,7 +159,7 @@ final class DjlEngineStore {
   }
 
   private DjlEngine build(Source source, Gpu gpu, List<TensorSpec> inputs)
-      throws BackendException, TensorRtException {
+      throws BackendException, TensorRtException, CudaException {
     try {
       Path folder = Files.createTempDirectory("nereid-");
       try {

@@ -386,6 +386,9 @@ class FakeDjlTest {
         assertThatThrownBy(() -> instance.execute(batch(1, 1))).hasMessageContaining("is lost to");
         assertThatThrownBy(() -> other.execute(batch(1, 1))).hasMessageContaining("error 700");
         assertThat(other.fault()).isPresent();
+        assertThatThrownBy(() -> stage.backend.load(spec)).hasMessageContaining("CUDA error 700");
+        assertThatThrownBy(() -> model.createInstance(spec.instances().get(0)))
+            .hasMessageContaining("CUDA error 700");
       }
       NativeLibrary.getInstance("libcudart.so.12")
           .getFunction("fakeCudaRepair")
