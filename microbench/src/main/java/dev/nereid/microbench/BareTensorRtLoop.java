@@ -34,7 +34,8 @@ import java.util.concurrent.Future;
  * </pre>
  *
  * {@code model} is a version's directory, with model.plan or model.onnx in it; every other name is
- * a parameter of the model, such as {@code precision_mode=FP16}. Prints images a second.
+ * a parameter of the model, such as {@code precision_mode=FP16}, or {@code runtime=djl} on the
+ * libraries of the GPU stack {@code tftrt}. Prints images a second.
  */
 final class BareTensorRtLoop {
 
@@ -67,13 +68,15 @@ final class BareTensorRtLoop {
     int instances = Integer.parseInt(take("instances", "2"));
     int batch = Integer.parseInt(take("batch", "64"));
     int depth = Integer.parseInt(take("depth", "2"));
+    // Which has no stream for outputs, and one batch at a time.
+    boolean djl = "djl".equals(arguments.get("runtime"));
     double seconds = Double.parseDouble(take("seconds", "5"));
     GpuOptions options =
         new GpuOptions(
             Boolean.parseBoolean(take("graphs", "false")),
             List.of(),
             Boolean.parseBoolean(take("busy_wait", "false")),
-            Boolean.parseBoolean(take("output_stream", "true")),
+            Boolean.parseBoolean(take("output_stream", djl ? "false" : "true")),
             false,
             true,
             true);

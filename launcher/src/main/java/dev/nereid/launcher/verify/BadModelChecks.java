@@ -54,7 +54,23 @@ final class BadModelChecks {
             "no ONNX");
         addPrecision("bad_precision", "precision_mode");
       }
-      case TFTRT -> addPrecision("bad_precision", "precision_mode");
+      case TFTRT -> {
+        addPrecision("bad_precision", "precision_mode");
+        add(
+            "bad_plan",
+            good(
+                "tensorrt",
+                "default_model_filename: \"model.plan\" parameters { key: \"runtime\" value { string_value: \"djl\" } }"),
+            "plan",
+            "model.plan",
+            "not a plan");
+        add(
+            "bad_runtime",
+            good("tensorrt", "default_model_filename: \"model.plan\""),
+            "TensorRT",
+            "model.plan",
+            "not a plan");
+      }
       case ORT_GPU ->
           add(
               "bad_onnx",
@@ -78,6 +94,10 @@ final class BadModelChecks {
   }
 
   private String good(String more) {
+    return good(stack.backend(), more);
+  }
+
+  private static String good(String backend, String more) {
     return """
         backend: "%s"
         max_batch_size: 8
@@ -85,7 +105,7 @@ final class BadModelChecks {
         output [ { name: "probabilities" data_type: TYPE_FP32 dims: [ 1000 ] } ]
         %s
         """
-        .formatted(stack.backend(), more);
+        .formatted(backend, more);
   }
 
   private void add(String name, String config, String reason, String file, String contents)

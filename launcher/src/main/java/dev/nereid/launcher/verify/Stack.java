@@ -1,8 +1,10 @@
 package dev.nereid.launcher.verify;
 
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The engines that one process may hold on a GPU, and the models that show each of them. */
@@ -34,8 +36,12 @@ enum Stack {
     }
   }
 
-  /** A model that runs on a GPU. */
-  record GpuModel(String name, Precision precision) {}
+  /**
+   * A model that runs on a GPU.
+   *
+   * @param backend that runs it
+   */
+  record GpuModel(String name, Precision precision, String backend) {}
 
   /**
    * By the name that {@code --gpu-stack} takes.
@@ -60,29 +66,41 @@ enum Stack {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Of the models here. */
+  /** Of most models here. */
   String backend() {
     return backend;
+  }
+
+  /** Of all models here. */
+  Set<String> backends() {
+    return models().stream()
+        .map(GpuModel::backend)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private GpuModel model(String name, Precision precision) {
+    return new GpuModel(name, precision, backend);
   }
 
   List<GpuModel> models() {
     return switch (this) {
       case TFTRT ->
           List.of(
-              new GpuModel("resnet50_original", Precision.FP32),
-              new GpuModel("resnet50_tftrt_fp32", Precision.FP32),
-              new GpuModel("resnet50_tftrt_fp16", Precision.FP16),
-              new GpuModel("resnet50_tftrt_int8", Precision.INT8),
-              new GpuModel("resnet50_tftrt_int8_bs16_count4", Precision.INT8));
+              model("resnet50_original", Precision.FP32),
+              model("resnet50_tftrt_fp32", Precision.FP32),
+              model("resnet50_tftrt_fp16", Precision.FP16),
+              model("resnet50_tftrt_int8", Precision.INT8),
+              new GpuModel(OnnxOnDjl.NAME, Precision.FP16, "tensorrt"),
+              model("resnet50_tftrt_int8_bs16_count4", Precision.INT8));
       case TRT10 ->
           List.of(
-              new GpuModel("resnet50_tensorrt_fp16", Precision.FP16),
-              new GpuModel("resnet50_tensorrt_int8", Precision.INT8),
-              new GpuModel("resnet50_tensorrt_int8_tuned", Precision.INT8));
+              model("resnet50_tensorrt_fp16", Precision.FP16),
+              model("resnet50_tensorrt_int8", Precision.INT8),
+              model("resnet50_tensorrt_int8_tuned", Precision.INT8));
       case ORT_GPU ->
           List.of(
-              new GpuModel(OnnxOnGpu.CUDA.model(), Precision.FP32),
-              new GpuModel(OnnxOnGpu.TENSORRT.model(), Precision.FP16));
+              model(OnnxOnGpu.CUDA.model(), Precision.FP32),
+              model(OnnxOnGpu.TENSORRT.model(), Precision.FP16));
     };
   }
 }

@@ -16,11 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -141,6 +141,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     for (OnnxOnGpu model : OnnxOnGpu.values()) {
       names.remove(model.model());
     }
+    names.remove(OnnxOnDjl.NAME);
     BuildRequest request =
         new BuildRequest(
             repository,
@@ -150,10 +151,14 @@ public final class VerifyGpuCommand implements Callable<Integer> {
             Runtime.getRuntime().availableProcessors(),
             false);
     List<String> built = new ModelRepositoryBuilder(request, engines, line -> {}).build();
-    if (stack == Stack.ORT_GPU) {
-      for (OnnxOnGpu model : OnnxOnGpu.values()) {
-        model.write(repository, REFERENCE);
+    switch (stack) {
+      case ORT_GPU -> {
+        for (OnnxOnGpu model : OnnxOnGpu.values()) {
+          model.write(repository, REFERENCE);
+        }
       }
+      case TFTRT -> OnnxOnDjl.write(repository, REFERENCE);
+      case TRT10 -> {}
     }
     return String.join(", ", built);
   }
@@ -227,24 +232,18 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     if (cycles < 1) {
       return;
     }
-    Optional<Backend> backend = start(stack, list);
-    if (backend.isPresent()) {
-      Map<String, Backend> backends = Map.of(stack.backend(), backend.get());
-      for (Check check : new CycleChecks(repository, backends, cycles).of(stack)) {
-        list.run(check);
-      }
+    Map<String, Backend> started = new HashMap<>();
+    for (String backend : stack.backends()) {
+      list.run(
+          new Check(
+              "backend " + backend + " starts in this process",
+              () -> {
+                started.put(backend, engines.backend(backend));
+                return "kinds " + started.get(backend).kinds();
+              }));
     }
-  }
-
-  private Optional<Backend> start(Stack stack, Checklist list) throws InterruptedException {
-    List<Backend> started = new ArrayList<>();
-    list.run(
-        new Check(
-            "backend " + stack.backend() + " starts in this process",
-            () -> {
-              started.add(engines.backend(stack.backend()));
-              return "kinds " + started.get(0).kinds();
-            }));
-    return started.stream().findFirst();
+    for (Check check : new CycleChecks(repository, started, cycles).of(stack)) {
+      list.run(check);
+    }
   }
 }

@@ -6,7 +6,6 @@ import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
@@ -78,21 +77,6 @@ final class Cuda {
 
   static void clear(Address memory, long byteSize, CUstream_st stream) throws CudaException {
     check(cudart.cudaMemsetAsync(memory, 0, byteSize, stream), "cudaMemsetAsync");
-  }
-
-  /** Page-locked memory of the host, which every device reads and writes at full speed. */
-  static BytePointer hostAlloc(long byteSize) throws CudaException {
-    Pointer pointer = new Pointer();
-    check(
-        cudart.cudaHostAlloc(pointer, byteSize, cudart.cudaHostAllocPortable),
-        "cudaHostAlloc of " + byteSize + " bytes");
-    BytePointer bytes = new BytePointer(pointer);
-    bytes.capacity(byteSize);
-    return bytes;
-  }
-
-  static void freeHost(Pointer memory) throws CudaException {
-    check(cudart.cudaFreeHost(memory), "cudaFreeHost");
   }
 
   /** Begins to copy the host's bytes from an address on to the device. */

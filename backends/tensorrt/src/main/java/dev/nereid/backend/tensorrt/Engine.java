@@ -36,7 +36,7 @@ final class Engine implements AutoCloseable {
     this.tensorRt = tensorRt;
     Cuda.checkDevice();
     try (EngineLog.Errors errors = tensorRt.log().listen()) {
-      IRuntime runtime = nvinfer.createInferRuntime(tensorRt.log());
+      IRuntime runtime = nvinfer.createInferRuntime(tensorRt.nativeLog());
       // Where it cannot start it returns an address that is neither null nor any object's.
       if (errors.any() || isNull(runtime)) {
         throw errors.failure("TensorRT does not start");

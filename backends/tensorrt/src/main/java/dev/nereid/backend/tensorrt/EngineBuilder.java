@@ -68,7 +68,7 @@ final class EngineBuilder {
     Cuda.checkDevice();
     try (EngineLog.Errors errors = tensorRt.log().listen();
         Owned owned = new Owned()) {
-      IBuilder builder = nvinfer.createInferBuilder(tensorRt.log());
+      IBuilder builder = nvinfer.createInferBuilder(tensorRt.nativeLog());
       if (errors.any() || Engine.isNull(builder)) {
         throw errors.failure("TensorRT's builder does not start");
       }
@@ -103,7 +103,7 @@ final class EngineBuilder {
 
   private void parse(INetworkDefinition network, Owned owned, EngineLog.Errors errors)
       throws TensorRtException {
-    IParser parser = nvonnxparser.createParser(network, tensorRt.log());
+    IParser parser = nvonnxparser.createParser(network, tensorRt.nativeLog());
     if (Engine.isNull(parser)) {
       throw errors.failure("TensorRT's ONNX parser does not start");
     }

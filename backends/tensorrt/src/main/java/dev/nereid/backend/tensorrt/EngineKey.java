@@ -66,12 +66,13 @@ record EngineKey(
   }
 
   /** A slice of a GPU has fewer multiprocessors under the same name. */
-  private static String gpuText(Gpu gpu) {
+  static String gpuText(Gpu gpu) {
     return "%s, %s, %d multiprocessors"
         .formatted(gpu.name(), gpu.computeCapability(), gpu.multiprocessors());
   }
 
-  private static String hash(String text) {
+  /** What of a text tells it from others, short enough for a file's name. */
+  static String hash(String text) {
     byte[] digest = NativeBytes.newSha256().digest(text.getBytes(StandardCharsets.UTF_8));
     return HexFormat.of().formatHex(digest, 0, 16);
   }

@@ -3,39 +3,46 @@ package dev.nereid.backend.tensorrt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.bytedeco.tensorrt.nvinfer.ILogger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What TensorRT says: into our log, and to whoever is about to fail with it. TensorRT's functions
- * only say that they failed; the reason comes here. One a process, never freed, since TensorRT
- * keeps the first it is given.
+ * only say that they failed; the reason comes here.
  *
  * <p>Thread-safe: TensorRT calls from threads of its own as well.
  */
-final class EngineLog extends ILogger {
+final class EngineLog {
 
   private static final Logger log = LoggerFactory.getLogger("tensorrt");
 
   private final List<Errors> listening = new CopyOnWriteArrayList<>();
 
-  @Override
-  public void log(ILogger.Severity severity, String message) {
-    // An exception must not reach the C++ code that called.
+  /**
+   * Takes a message; throws nothing, since an exception must not reach the C++ code that called.
+   *
+   * @param severity of {@code nvinfer1::ILogger}: 0 an internal error, 1 an error, 2 a warning, 3
+   *     information, 4 more of it
+   */
+  void said(int severity, String message) {
     try {
-      switch (severity.intern()) {
-        case kINTERNAL_ERROR, kERROR -> {
+      switch (severity) {
+        case 0, 1 -> {
           log.warn("{}", message);
           heard(message);
         }
-        case kWARNING -> log.warn("{}", message);
-        case kINFO -> log.debug("{}", message);
-        case kVERBOSE -> log.trace("{}", message);
+        case 2 -> log.warn("{}", message);
+        case 3 -> log.debug("{}", message);
+        default -> log.trace("{}", message);
       }
     } catch (RuntimeException e) {
       log.warn("TensorRT's message was lost: {}", e.toString());
     }
+  }
+
+  /** Whether what is said most, and is of the least weight, reaches anybody. */
+  boolean isVerbose() {
+    return log.isTraceEnabled();
   }
 
   private void heard(String message) {

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A model's {@code parameters}. All of them are about building an engine, and so refused for a
- * plan, which is built already.
+ * A model's {@code parameters} for TensorRT 10. All of them are about building an engine, and so
+ * refused for a plan, which is built already.
  *
  * @param precision {@code precision_mode}; empty where the config does not say: TF32
  * @param maxWorkspaceSizeBytes {@code max_workspace_size_bytes}: scratch memory that a layer may
@@ -32,14 +32,14 @@ record ModelParameters(
   private static final String MAX_WORKSPACE = "max_workspace_size_bytes";
   private static final String OPTIMIZATION_LEVEL = "builder_optimization_level";
   private static final String TIMING_CACHE = "timing_cache";
-  private static final String RUNTIME = "runtime";
   private static final List<String> OF_BUILDS =
       List.of(PRECISION_MODE, MAX_WORKSPACE, OPTIMIZATION_LEVEL, TIMING_CACHE);
 
   static ModelParameters parse(ModelSpec spec, ModelFile.Kind kind) throws BackendException {
     Map<String, String> values = spec.source().parameters();
     Parameters parameters = Parameters.ofModel(values);
-    runtime(parameters);
+    // Decided before: it is what brought the model here.
+    parameters.text(EngineRuntime.PARAMETER);
     ModelParameters parsed =
         new ModelParameters(
             precision(parameters),
@@ -54,17 +54,6 @@ record ModelParameters(
     }
     refuseElsewhere(spec);
     return parsed;
-  }
-
-  private static void runtime(Parameters parameters) throws BackendException {
-    String runtime = parameters.text(RUNTIME).orElse(TensorRtProvider.NAME);
-    if (runtime.equals("djl")) {
-      throw parameters.refusal(
-          RUNTIME, "tensorrt; DJL's TensorRT engine, of TensorRT 8.6, is not supported yet");
-    }
-    if (!runtime.equals(TensorRtProvider.NAME)) {
-      throw parameters.refusal(RUNTIME, TensorRtProvider.NAME);
-    }
   }
 
   private static Optional<Precision> precision(Parameters parameters) throws BackendException {
@@ -97,7 +86,8 @@ record ModelParameters(
     throw parameters.refusal(MAX_WORKSPACE, "an integer from 1 on");
   }
 
-  private static void refuseElsewhere(ModelSpec spec) throws BackendException {
+  /** Refuses what other backends are told by {@code optimization}. */
+  static void refuseElsewhere(ModelSpec spec) throws BackendException {
     if (!spec.accelerators().isEmpty()) {
       throw BackendException.ofField(
           "optimization.execution_accelerators: "

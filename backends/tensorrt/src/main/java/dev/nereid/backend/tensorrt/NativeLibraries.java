@@ -54,26 +54,47 @@ final class NativeLibraries {
    * RTLD_LAZY, RTLD_GLOBAL as JNA has it, and RTLD_NODELETE: JNA closes a library that nobody
    * refers to any more, and TensorRT goes on to call the plug-ins of one that has registered some.
    */
-  private static final Map<String, Integer> KEPT = Map.of(Library.OPTION_OPEN_FLAGS, 0x1101);
+  static final Map<String, Integer> KEPT = Map.of(Library.OPTION_OPEN_FLAGS, 0x1101);
+
+  /** The same without RTLD_GLOBAL: nobody else is to find its symbols by this. */
+  static final Map<String, Integer> KEPT_APART = Map.of(Library.OPTION_OPEN_FLAGS, 0x1001);
 
   private NativeLibraries() {}
 
   /**
-   * Checks the driver, the GPU and the libraries, in this order.
+   * Checks the driver and the GPU, which every TensorRT needs.
    *
-   * @throws BackendException that names the first file or device that is missing or of another
-   *     version, what is wanted, and what was found
+   * @throws BackendException that names the file or device that is missing or of another version,
+   *     what is wanted, and what was found
    */
-  static void check() throws BackendException {
+  static void checkDevice() throws BackendException {
     platform();
     driver();
-    NativeLibrary runtime = open(RUNTIME, "CUDA's runtime, 12");
+  }
+
+  /**
+   * CUDA's runtime.
+   *
+   * @throws BackendException like {@link #checkDevice}
+   */
+  static NativeLibrary runtime() throws BackendException {
+    NativeLibrary runtime = open(RUNTIME, "CUDA's runtime, 12", KEPT);
     IntByReference version = new IntByReference();
     int status = call(runtime, "cudaRuntimeGetVersion", version);
     if (status != 0 || version.getValue() < LEAST_CUDA || version.getValue() >= 13_000) {
       throw wrong(RUNTIME, "CUDA " + cudaVersion(version.getValue()), "CUDA 12");
     }
-    NativeLibrary tensorRt = open(TENSORRT, "TensorRT, 10.6 or a later 10");
+    return runtime;
+  }
+
+  /**
+   * Checks CUDA's runtime, TensorRT 10 and what its Java binding links to, in this order.
+   *
+   * @throws BackendException like {@link #checkDevice}
+   */
+  static void check() throws BackendException {
+    runtime();
+    NativeLibrary tensorRt = open(TENSORRT, "TensorRT, 10.6 or a later 10", KEPT);
     int found = call(tensorRt, "getInferLibVersion");
     if (found < LEAST_TENSORRT || found >= NEXT_TENSORRT) {
       throw wrong(TENSORRT, "TensorRT " + tensorRtVersion(found), "10.6 or a later 10");
@@ -82,13 +103,16 @@ final class NativeLibraries {
       function(tensorRt, function);
     }
     for (String library : LINKED) {
-      open(library, "what TensorRT's Java binding links to; an empty library of that name does");
+      open(
+          library,
+          "what TensorRT's Java binding links to; an empty library of that name does",
+          KEPT);
     }
   }
 
   /** For what only models in ONNX need. */
   static void checkParser() throws BackendException {
-    open(ONNX_PARSER, "TensorRT's ONNX parser, which builds an engine out of model.onnx");
+    open(ONNX_PARSER, "TensorRT's ONNX parser, which builds an engine out of model.onnx", KEPT);
   }
 
   private static void platform() throws BackendException {
@@ -101,7 +125,7 @@ final class NativeLibraries {
   }
 
   private static void driver() throws BackendException {
-    NativeLibrary driver = open(DRIVER, "an NVIDIA driver, 525 or newer");
+    NativeLibrary driver = open(DRIVER, "an NVIDIA driver, 525 or newer", KEPT);
     int status = call(driver, "cuInit", 0);
     if (status != 0) {
       throw new BackendException(
@@ -131,9 +155,16 @@ final class NativeLibraries {
     }
   }
 
-  private static NativeLibrary open(String name, String what) throws BackendException {
+  /**
+   * Opens a library.
+   *
+   * @param what it is, for the error
+   * @param flags {@link #KEPT} or {@link #KEPT_APART}
+   */
+  static NativeLibrary open(String name, String what, Map<String, Integer> flags)
+      throws BackendException {
     try {
-      return NativeLibrary.getInstance(name, KEPT);
+      return NativeLibrary.getInstance(name, flags);
     } catch (UnsatisfiedLinkError e) {
       throw new BackendException(
           "backend 'tensorrt': %s: cannot be opened (expected: %s; LD_LIBRARY_PATH is '%s'): %s"
@@ -149,7 +180,7 @@ final class NativeLibraries {
     return lines.get(Math.min(1, lines.size() - 1));
   }
 
-  private static int call(NativeLibrary library, String function, Object... arguments)
+  static int call(NativeLibrary library, String function, Object... arguments)
       throws BackendException {
     return function(library, function).invokeInt(arguments);
   }
@@ -175,7 +206,7 @@ final class NativeLibraries {
     return "error " + status + (Pointer.nativeValue(found) == 0 ? "" : ", " + found.getString(0));
   }
 
-  private static BackendException wrong(String file, String found, String wanted) {
+  static BackendException wrong(String file, String found, String wanted) {
     return new BackendException(
         "backend 'tensorrt': " + file + ": " + found + " (expected: " + wanted + ")");
   }

@@ -86,6 +86,11 @@ final class OnnxGraph {
     return this;
   }
 
+  /** What describes a tensor: a {@code ValueInfoProto}. */
+  static byte[] valueInfo(String name, DataType type, long... shape) {
+    return value(name, type, shape).bytes.toByteArray();
+  }
+
   OnnxGraph output(String name, DataType type, long... shape) {
     graph.message(12, value(name, type, shape));
     return this;

@@ -1,5 +1,6 @@
 package dev.nereid.backend.tensorrt;
 
+import com.sun.jna.Pointer;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
 import dev.nereid.backend.BatchEntry;
@@ -13,24 +14,23 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import org.bytedeco.javacpp.BytePointer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One batch of requests of one row each in page-locked memory, to be run again and again: what the
  * server makes of requests, for programs that measure or check the backend without a server.
  *
- * <p>Not thread-safe. The backend must have been started, and every run of it be complete when it
- * is closed.
+ * <p>Not thread-safe. Every run of it must be complete when it is closed.
  */
 public final class PinnedBatch implements Batch, AutoCloseable {
 
   private final int rows;
   private final boolean batching;
   private final Map<String, TensorSpec> inputs = new HashMap<>();
-  private final Map<String, BytePointer> inputMemory = new HashMap<>();
+  private final CudaRuntime cuda;
+  private final Map<String, Pointer> inputMemory = new HashMap<>();
   private final Map<String, ByteBuffer> inputBytes = new HashMap<>();
-  private final Map<String, BytePointer> outputMemory = new HashMap<>();
+  private final Map<String, Pointer> outputMemory = new HashMap<>();
   private final Map<String, ByteBuffer> outputBytes = new HashMap<>();
   private @Nullable BackendException failure;
 
@@ -44,11 +44,12 @@ public final class PinnedBatch implements Batch, AutoCloseable {
   public PinnedBatch(ModelSpec spec, int rows) throws BackendException {
     this.rows = rows;
     this.batching = spec.isBatching();
+    this.cuda = CudaRuntime.open();
     try {
       for (TensorSpec input : spec.inputs()) {
         long[] shape = full(input.shape(), rows);
         long byteSize = Shapes.elementCount(shape) * input.type().byteSize();
-        BytePointer memory = Cuda.hostAlloc(Math.max(1, byteSize));
+        Pointer memory = cuda.hostAlloc(Math.max(1, byteSize));
         inputMemory.put(input.name(), memory);
         inputs.put(input.name(), input);
         ByteBuffer bytes = view(memory, byteSize);
@@ -66,10 +67,8 @@ public final class PinnedBatch implements Batch, AutoCloseable {
     }
   }
 
-  private static ByteBuffer view(BytePointer memory, long byteSize) {
-    return new com.sun.jna.Pointer(memory.address())
-        .getByteBuffer(0, byteSize)
-        .order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer view(Pointer memory, long byteSize) {
+    return memory.getByteBuffer(0, byteSize).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private long[] full(long[] shape, int count) {
@@ -134,7 +133,7 @@ public final class PinnedBatch implements Batch, AutoCloseable {
     if (bytes == null || bytes.capacity() != byteSize) {
       free(outputMemory.remove(name));
       try {
-        BytePointer memory = Cuda.hostAlloc(Math.max(1, byteSize));
+        Pointer memory = cuda.hostAlloc(Math.max(1, byteSize));
         outputMemory.put(name, memory);
         bytes = view(memory, byteSize);
         outputBytes.put(name, bytes);
@@ -161,10 +160,10 @@ public final class PinnedBatch implements Batch, AutoCloseable {
   @Override
   public void inferEnds() {}
 
-  private static void free(@Nullable BytePointer memory) {
+  private void free(@Nullable Pointer memory) {
     if (memory != null) {
       try {
-        Cuda.freeHost(memory);
+        cuda.freeHost(memory);
       } catch (CudaException e) {
         throw new IllegalStateException(e.getMessage(), e);
       }
@@ -173,8 +172,8 @@ public final class PinnedBatch implements Batch, AutoCloseable {
 
   @Override
   public void close() {
-    inputMemory.values().forEach(PinnedBatch::free);
-    outputMemory.values().forEach(PinnedBatch::free);
+    inputMemory.values().forEach(this::free);
+    outputMemory.values().forEach(this::free);
     inputMemory.clear();
     outputMemory.clear();
     inputBytes.clear();

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -38,12 +39,14 @@ public final class SelfCheck {
 
   private final PrintStream out;
   private final Path directory;
+  private final EngineRuntime runtime;
   private final byte[] weights = new byte[WIDTH * CLASSES];
   private int failures;
 
-  private SelfCheck(PrintStream out, Path directory) {
+  private SelfCheck(PrintStream out, Path directory, EngineRuntime runtime) {
     this.out = out;
     this.directory = directory;
+    this.runtime = runtime;
     new Random(4).nextBytes(weights);
   }
 
@@ -53,19 +56,24 @@ public final class SelfCheck {
    * @param directory for models and engines; left as it is afterwards
    * @return how many failed
    */
-  public static int run(PrintStream out, Path directory) {
-    SelfCheck check = new SelfCheck(out, directory);
+  static int run(PrintStream out, Path directory, EngineRuntime runtime) {
+    SelfCheck check = new SelfCheck(out, directory, runtime);
     check.all();
     return check.failures;
   }
 
-  /** {@code SelfCheck [DIRECTORY]}: exits with 1 where a check failed. */
-  public static void main(String[] args) throws IOException {
+  /**
+   * {@code SelfCheck [DIRECTORY [RUNTIME]]}, the latter {@code tensorrt} or {@code djl}: exits with
+   * 1 where a check failed.
+   */
+  public static void main(String[] args) throws IOException, BackendException {
+    EngineRuntime runtime =
+        EngineRuntime.of(args.length > 1 ? Map.of(EngineRuntime.PARAMETER, args[1]) : Map.of());
     Path directory =
         args.length > 0
             ? Files.createDirectories(Path.of(args[0]))
             : Files.createTempDirectory("nereid-tensorrt");
-    System.exit(run(System.out, directory) == 0 ? 0 : 1);
+    System.exit(run(System.out, directory, runtime) == 0 ? 0 : 1);
   }
 
   private interface Check {
@@ -91,7 +99,12 @@ public final class SelfCheck {
         "libraries and GPU",
         () -> {
           started.add(new TensorRtProvider().start(settings));
-          return Gpu.of(0).toString();
+          if (runtime == EngineRuntime.DJL) {
+            DjlLibraries.check();
+          } else {
+            NativeLibraries.check();
+          }
+          return CudaRuntime.open().gpu(0).toString();
         });
     if (started.isEmpty()) {
       return;
@@ -103,14 +116,16 @@ public final class SelfCheck {
 
   private void checkModels(Backend backend) {
     List<Kind> kinds =
-        List.of(
-            new Kind("fp32", Map.of("precision_mode", "FP32"), DataType.FP32, 1e-4),
-            new Kind("tf32", Map.of(), DataType.FP32, 6e-2),
-            new Kind("fp16", Map.of("precision_mode", "FP16"), DataType.FP32, 6e-2),
-            new Kind("int8", Map.of("precision_mode", "INT8"), DataType.FP32, 6e-2),
-            new Kind("uint8_input", Map.of("precision_mode", "FP16"), DataType.UINT8, 3e-1));
+        runtime == EngineRuntime.DJL
+            ? List.of(
+                new Kind("fp32", Map.of("precision_mode", "FP32"), DataType.FP32, 6e-2),
+                new Kind("fp16", Map.of("precision_mode", "FP16"), DataType.FP32, 6e-2),
+                new Kind("int8", Map.of("precision_mode", "INT8"), DataType.FP32, 6e-2))
+            : ofTensorRt();
+    boolean[] recorded =
+        runtime == EngineRuntime.DJL ? new boolean[] {false} : new boolean[] {false, true};
     for (Kind kind : kinds) {
-      for (boolean graphs : new boolean[] {false, true}) {
+      for (boolean graphs : recorded) {
         check(
             kind.name() + (graphs ? ", CUDA graphs" : ""),
             () -> results(backend, spec(kind, options(graphs), 2), kind));
@@ -124,6 +139,15 @@ public final class SelfCheck {
     check(LOADS + " loads and unloads", () -> flat(backend, simple));
   }
 
+  private static List<Kind> ofTensorRt() {
+    return List.of(
+        new Kind("fp32", Map.of("precision_mode", "FP32"), DataType.FP32, 1e-4),
+        new Kind("tf32", Map.of(), DataType.FP32, 6e-2),
+        new Kind("fp16", Map.of("precision_mode", "FP16"), DataType.FP32, 6e-2),
+        new Kind("int8", Map.of("precision_mode", "INT8"), DataType.FP32, 6e-2),
+        new Kind("uint8_input", Map.of("precision_mode", "FP16"), DataType.UINT8, 3e-1));
+  }
+
   private static GpuOptions options(boolean graphs) {
     return new GpuOptions(graphs, List.of(), graphs, graphs, false, true, true);
   }
@@ -134,19 +158,22 @@ public final class SelfCheck {
     graph.input("INPUT", kind.input(), -1, WIDTH);
     if (kind.name().equals("int8")) {
       graph
-          .weight("weights", weights, WIDTH, CLASSES)
           .weight("input_scale", new float[] {INPUT_SCALE})
           .weight("weight_scale", new float[] {WEIGHT_SCALE})
           .weight("zero", new byte[] {0})
           .node("QuantizeLinear", "quantized", "INPUT", "input_scale", "zero")
-          .node("DequantizeLinear", "floats", "quantized", "input_scale", "zero")
-          .node("DequantizeLinear", "w", "weights", "weight_scale", "zero");
-    } else {
-      float[] w = new float[weights.length];
-      for (int i = 0; i < w.length; i++) {
-        w[i] = weights[i] * WEIGHT_SCALE;
+          .node("DequantizeLinear", "floats", "quantized", "input_scale", "zero");
+      if (runtime == EngineRuntime.DJL) {
+        // TensorRT 8 takes no integers for weights, and makes them of floats.
+        graph
+            .weight("w32", floats(), WIDTH, CLASSES)
+            .node("QuantizeLinear", "weights", "w32", "weight_scale", "zero");
+      } else {
+        graph.weight("weights", weights, WIDTH, CLASSES);
       }
-      graph.weight("w", w, WIDTH, CLASSES);
+      graph.node("DequantizeLinear", "w", "weights", "weight_scale", "zero");
+    } else {
+      graph.weight("w", floats(), WIDTH, CLASSES);
       if (kind.input() == DataType.FP32) {
         graph.node("Identity", "floats", "INPUT");
       } else {
@@ -163,12 +190,27 @@ public final class SelfCheck {
       specs[i] = new InstanceSpec(kind.name() + "_" + i, InstanceKind.GPU, 0);
     }
     return ModelSpec.of(
-            new ModelSource(kind.name(), 1, version, ModelFile.ONNX_FILE, kind.parameters()),
+            source(kind.name(), version, ModelFile.ONNX_FILE, kind.parameters()),
             MAX_ROWS,
             List.of(new TensorSpec("INPUT", kind.input(), -1, WIDTH)),
             List.of(new TensorSpec("OUTPUT", DataType.FP32, -1, CLASSES)))
         .withInstances(specs)
         .withGpu(options);
+  }
+
+  private ModelSource source(
+      String name, Path version, String file, Map<String, String> parameters) {
+    Map<String, String> all = new HashMap<>(parameters);
+    all.put(EngineRuntime.PARAMETER, runtime.title());
+    return new ModelSource(name, 1, version, file, all);
+  }
+
+  private float[] floats() {
+    float[] floats = new float[weights.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = weights[i] * WEIGHT_SCALE;
+    }
+    return floats;
   }
 
   /** Two batches in flight on each instance, of sizes that are recorded, filled up and neither. */
@@ -241,7 +283,7 @@ public final class SelfCheck {
     long millis = (System.nanoTime() - start) / 1_000_000;
     long engines;
     try (var files = Files.list(directory.resolve("engines"))) {
-      engines = files.filter(file -> file.toString().endsWith(".engine")).count();
+      engines = files.filter(file -> file.toString().endsWith("engine")).count();
     }
     if (engines == 0) {
       throw new BackendException("no engine was kept");
@@ -279,7 +321,7 @@ public final class SelfCheck {
     Files.write(version.resolve(ModelFile.PLAN_FILE), new byte[4096]);
     ModelSpec damaged =
         ModelSpec.of(
-                new ModelSource("damaged", 1, version, ModelFile.PLAN_FILE, Map.of()),
+                source("damaged", version, ModelFile.PLAN_FILE, Map.of()),
                 MAX_ROWS,
                 spec.inputs(),
                 spec.outputs())
@@ -293,7 +335,8 @@ public final class SelfCheck {
   }
 
   private String flat(Backend backend, Kind kind) throws Exception {
-    ModelSpec spec = spec(kind, options(true), 4);
+    ModelSpec spec = spec(kind, options(runtime == EngineRuntime.TENSORRT), 4);
+    CudaRuntime cuda = CudaRuntime.open();
     long settled = 0;
     int threads = 0;
     for (int i = 0; i < LOADS; i++) {
@@ -308,11 +351,11 @@ public final class SelfCheck {
         }
       }
       if (i == SETTLED) {
-        settled = Cuda.memory().freeBytes();
+        settled = cuda.freeBytes();
         threads = Thread.activeCount();
       }
     }
-    long grown = settled - Cuda.memory().freeBytes();
+    long grown = settled - cuda.freeBytes();
     if (grown > TOLERATED_BYTES || Thread.activeCount() > threads) {
       throw new BackendException(
           "%d bytes of GPU memory and %d threads more than after %d loads"

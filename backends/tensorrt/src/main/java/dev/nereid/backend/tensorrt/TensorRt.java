@@ -11,11 +11,12 @@ import org.slf4j.LoggerFactory;
 /**
  * TensorRT in this process, loaded once.
  *
- * @param log to be given to whatever of TensorRT's wants one
+ * @param log hears what TensorRT says
+ * @param nativeLog the same, to be given to whatever of TensorRT's wants one
  * @param version of the library, as 10.6.0.26
  * @param cudaVersion of CUDA's runtime, as 12.6
  */
-record TensorRt(EngineLog log, String version, String cudaVersion) {
+record TensorRt(EngineLog log, NativeLog nativeLog, String version, String cudaVersion) {
 
   private static final Logger logger = LoggerFactory.getLogger(TensorRt.class);
 
@@ -45,8 +46,10 @@ record TensorRt(EngineLog log, String version, String cudaVersion) {
             "backend 'tensorrt': CUDA error " + status + " in cudaRuntimeGetVersion");
       }
       EngineLog log = new EngineLog();
-      TensorRt started = new TensorRt(log, libraryVersion(), NativeLibraries.cudaVersion(cuda[0]));
-      boolean plugins = NativeLibraries.registerPlugins(log.address());
+      NativeLog nativeLog = new NativeLog(log);
+      TensorRt started =
+          new TensorRt(log, nativeLog, libraryVersion(), NativeLibraries.cudaVersion(cuda[0]));
+      boolean plugins = NativeLibraries.registerPlugins(nativeLog.address());
       logger.info(
           "TensorRT {} on CUDA {}, {} its own plug-ins",
           started.version(),

@@ -13,13 +13,11 @@ import java.util.Set;
 final class TensorRtBackend implements Backend {
 
   private final BackendSettings settings;
-  private final TensorRt tensorRt;
-  private final EngineStore store;
+  private final Loaders loaders;
 
-  TensorRtBackend(BackendSettings settings, TensorRt tensorRt) {
+  TensorRtBackend(BackendSettings settings) {
     this.settings = settings;
-    this.tensorRt = tensorRt;
-    this.store = new EngineStore(tensorRt, settings.cacheDirectory());
+    this.loaders = new Loaders(settings);
   }
 
   @Override
@@ -40,33 +38,20 @@ final class TensorRtBackend implements Backend {
   /**
    * {@inheritDoc}
    *
-   * <p>An ONNX file is read and not built. A plan can only be asked by TensorRT, once it lies in a
-   * GPU's memory: the first that this process sees.
+   * <p>An ONNX file is read and not built.
    */
   @Override
   public ModelSignature inspect(ModelSource source) throws BackendException {
     ModelFile file = ModelFile.of(source);
-    if (file.kind() == ModelFile.Kind.ONNX) {
-      return OnnxFile.read(file.path()).signature();
-    }
-    try {
-      Cuda.setDevice(0);
-      try (NativeBytes plan = TensorRtModel.readPlan(file);
-          Engine engine = Engine.load(tensorRt, plan)) {
-        return engine.signature();
-      }
-    } catch (TensorRtException e) {
-      throw TensorRtModel.unloadable(source, e);
-    } catch (CudaException e) {
-      throw e.toBackendException();
-    }
+    EngineRuntime runtime = EngineRuntime.of(source.parameters());
+    return file.kind() == ModelFile.Kind.ONNX
+        ? OnnxFile.read(file.path()).signature()
+        : loaders.of(runtime).inspect(source, file);
   }
 
   @Override
   public LoadedModel load(ModelSpec spec) throws BackendException {
     ModelFile file = ModelFile.of(spec.source());
-    ModelParameters parameters = ModelParameters.parse(spec, file.kind());
-    GraphSizes graphs = GraphSizes.of(spec);
-    return TensorRtModel.load(spec, file, parameters, graphs, tensorRt, store);
+    return loaders.of(EngineRuntime.of(spec.source().parameters())).load(spec, file);
   }
 }

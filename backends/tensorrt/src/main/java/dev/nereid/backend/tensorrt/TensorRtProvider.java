@@ -15,10 +15,15 @@ public final class TensorRtProvider implements BackendProvider {
     return NAME;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>A driver and a GPU must be there; which TensorRT is loaded, the first model says.
+   */
   @Override
   public Backend start(Map<String, String> settings) throws BackendException {
     BackendSettings parsed = BackendSettings.parse(settings);
-    NativeLibraries.check();
-    return new TensorRtBackend(parsed, TensorRt.start(parsed));
+    NativeLibraries.checkDevice();
+    return new TensorRtBackend(parsed);
   }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 final class WireReader {
 
   private final ByteBuffer bytes;
+  private int start;
   private int field;
   private int wireType;
 
@@ -25,6 +26,7 @@ final class WireReader {
     if (!bytes.hasRemaining()) {
       return false;
     }
+    start = bytes.position();
     long tag = varint();
     field = (int) (tag >>> 3);
     wireType = (int) tag & 7;
@@ -62,6 +64,11 @@ final class WireReader {
       case 5 -> advance(Integer.BYTES);
       default -> throw new MalformedException("field " + field + " of wire type " + wireType);
     }
+  }
+
+  /** The field as it stands, number and value, once its value was read or skipped. */
+  ByteBuffer whole() {
+    return bytes.slice(start, bytes.position() - start);
   }
 
   private ByteBuffer view() throws MalformedException {

@@ -45,9 +45,9 @@ class FakeGpuTest {
   static void compile() throws Exception {
     assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "a GPU host has the real libraries");
     FakeLibraries fakes = new FakeLibraries(directory);
-    fakes.compile("libcuda.so.1");
-    fakes.compile("libcudart.so.12");
-    fakes.compile("libnvinfer.so.10");
+    fakes.compileResource("libcuda.so.1");
+    fakes.compileResource("libcudart.so.12");
+    fakes.compileResource("libnvinfer.so.10");
     fakes.compileLinked();
   }
 

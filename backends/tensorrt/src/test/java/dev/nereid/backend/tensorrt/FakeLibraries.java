@@ -30,28 +30,37 @@ record FakeLibraries(Path directory) {
           "libcudnn_cnn.so.9",
           "libcudnn_adv.so.9");
 
-  /** Skips the test where there is no C compiler. */
-  void compile(String library, String source) throws Exception {
+  /**
+   * Skips the test where there is no C compiler.
+   *
+   * @param linked libraries that it is linked to, compiled before
+   */
+  void compile(String library, String source, String... linked) throws Exception {
     Path file = Files.writeString(directory.resolve(library + ".c"), source);
     // As the real ones have it: the loader ends a process over a library without.
     Path versions = Files.writeString(directory.resolve("versions"), library + " { global: *; };");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "cc",
+                "-shared",
+                "-fPIC",
+                "-w",
+                "-Wl,--version-script=" + versions,
+                "-Wl,-soname," + library,
+                "-o",
+                directory.resolve(library).toString(),
+                file.toString(),
+                "-ldl",
+                "-lpthread",
+                "-Wl,--no-as-needed",
+                "-L" + directory));
+    for (String other : linked) {
+      command.add("-l:" + other);
+    }
     Process cc;
     try {
-      cc =
-          new ProcessBuilder(
-                  "cc",
-                  "-shared",
-                  "-fPIC",
-                  "-w",
-                  "-Wl,--version-script=" + versions,
-                  "-Wl,-soname," + library,
-                  "-o",
-                  directory.resolve(library).toString(),
-                  file.toString(),
-                  "-ldl",
-                  "-lpthread")
-              .inheritIO()
-              .start();
+      cc = new ProcessBuilder(command).inheritIO().start();
     } catch (IOException e) {
       assumeTrue(false, "no C compiler here");
       return;
@@ -60,11 +69,11 @@ record FakeLibraries(Path directory) {
   }
 
   /** Compiles one of the resources. */
-  void compile(String library) throws Exception {
+  void compileResource(String library, String... linked) throws Exception {
     try (InputStream in =
         Objects.requireNonNull(
             FakeLibraries.class.getResourceAsStream("/fake/" + library + ".c"), library)) {
-      compile(library, new String(in.readAllBytes(), UTF_8));
+      compile(library, new String(in.readAllBytes(), UTF_8), linked);
     }
   }
 

@@ -62,8 +62,6 @@ class ModelParametersTest {
     "max_workspace_size_bytes, lots, an integer from 1 on",
     "builder_optimization_level, 6, an integer from 0 to 5",
     "timing_cache, maybe, 'true, on, 1'",
-    "runtime, onnx, tensorrt",
-    "runtime, djl, 'not supported yet'",
   })
   void aMalformedParameterIsRefusedWithItsRule(String name, String value, String rule) {
     assertThatThrownBy(() -> parse(Map.of(name, value)))

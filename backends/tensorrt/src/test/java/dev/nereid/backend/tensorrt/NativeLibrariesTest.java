@@ -38,7 +38,10 @@ class NativeLibrariesTest {
 
     public static void main(String[] args) {
       try {
-        new TensorRtProvider().start(Map.of("library-cache-directory", args[0]));
+        Map<String, String> settings = Map.of("library-cache-directory", args[0]);
+        new TensorRtProvider().start(settings).close();
+        // What a model's load begins with.
+        new Loaders(BackendSettings.parse(settings)).of(EngineRuntime.valueOf(args[1]));
         System.out.println("started");
       } catch (Exception e) {
         System.out.println(e.getMessage());
@@ -93,7 +96,11 @@ class NativeLibrariesTest {
   }
 
   private String start() throws Exception {
-    return fakes().run(Starter.class, directory.resolve("cache").toString());
+    return start(EngineRuntime.TENSORRT);
+  }
+
+  private String start(EngineRuntime runtime) throws Exception {
+    return fakes().run(Starter.class, directory.resolve("cache").toString(), runtime.name());
   }
 
   @Test
@@ -148,6 +155,34 @@ class NativeLibrariesTest {
     assertThat(start()).contains("libnvinfer.so.10: no function 'createInferRuntime_INTERNAL'");
     everyFunctionOfTensorRt();
     assertThat(start()).startsWith("backend 'tensorrt': libnvrtc.so.12: cannot be opened (expec");
+  }
+
+  @Test
+  void withDjlItIsTensorRt8ThatMustBeThereAndEachFileIsNamed() throws Exception {
+    driver(0, 13000, 1);
+    runtime(12030);
+    assertThat(start(EngineRuntime.DJL))
+        .startsWith(
+            "backend 'tensorrt': libnvinfer.so.8: cannot be opened (expected: TensorRT 8.6, for"
+                + " runtime 'djl';");
+    tensorRt8(8401);
+    assertThat(start(EngineRuntime.DJL))
+        .isEqualTo("backend 'tensorrt': libnvinfer.so.8: TensorRT 8.4.1 (expected: 8.6)");
+    tensorRt8(8601);
+    for (String library :
+        List.of("libnvinfer_plugin.so.8", "libnvonnxparser.so.8", "libnvparsers.so.8")) {
+      assertThat(start(EngineRuntime.DJL))
+          .startsWith("backend 'tensorrt': " + library + ": cannot be opened (expected: TensorRT");
+      fakes().compile(library, "int nothing(void) { return 0; }");
+    }
+    assertThat(start(EngineRuntime.TENSORRT))
+        .startsWith("backend 'tensorrt': libnvinfer.so.10: cannot be opened");
+  }
+
+  private void tensorRt8(int version) throws Exception {
+    fakes()
+        .compile(
+            "libnvinfer.so.8", "int getInferLibVersion(void) { return %d; }".formatted(version));
   }
 
   @Test

@@ -1,0 +1,84 @@
+package dev.nereid.backend.tensorrt;
+
+import ai.djl.engine.EngineException;
+import ai.djl.tensorrt.jni.JniUtils;
+import com.sun.jna.NativeLibrary;
+import dev.nereid.backend.BackendException;
+import dev.nereid.backend.UnpackedFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * DJL's TensorRT engine in this process, loaded once: its native library and the Java methods that
+ * are one with it. What of DJL is above them finds and downloads models, and holds tensors until
+ * they are collected; nothing of it is touched.
+ *
+ * @param log hears what TensorRT says
+ * @param version of TensorRT, as 8.6.1
+ */
+record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative library) {
+
+  private static final Logger logger = LoggerFactory.getLogger(DjlTensorRt.class);
+
+  private static final String FILE = "libdjl_trt.so";
+  private static final String RESOURCES = "native/lib/linux-x86_64";
+  private static final String FOLDER = "djl-tensorrt-0.33.0";
+
+  /**
+   * Loads it. The device must have been checked: without one the native code ends the process.
+   *
+   * @throws BackendException if a library is missing or of another version
+   */
+  static DjlTensorRt start(BackendSettings settings) throws BackendException {
+    DjlLibraries.check();
+    Path file = unpacked(settings.libraryCacheDirectory());
+    try {
+      // Here and not by DJL, which would trust whatever lies in its cache under that name.
+      System.load(file.toString());
+      NativeLibrary library =
+          NativeLibraries.open(
+              file.toString(), "DJL's TensorRT engine", NativeLibraries.KEPT_APART);
+      EngineLog log = new EngineLog();
+      DjlLog.install(log, library);
+      JniUtils.initPlugins("");
+      DjlTensorRt started =
+          new DjlTensorRt(
+              log, JniUtils.getTrtVersion(), CudaRuntime.open(), new DjlNative(library));
+      logger.info("TensorRT {} by DJL's engine, 0.33.0", started.version());
+      return started;
+    } catch (LinkageError | EngineException e) {
+      throw new BackendException(
+          "backend 'tensorrt': DJL's TensorRT engine cannot be loaded: " + e.getMessage(), e);
+    }
+  }
+
+  private static Path unpacked(Path cacheDirectory) throws BackendException {
+    try {
+      UnpackedFiles files =
+          new UnpackedFiles(
+              DjlTensorRt.class.getClassLoader(),
+              cacheDirectory.resolve(FOLDER),
+              RESOURCES,
+              List.of(FILE));
+      Path file = files.unpacked().resolve(FILE);
+      String digest =
+          HexFormat.of().formatHex(NativeBytes.newSha256().digest(Files.readAllBytes(file)));
+      if (!digest.equals(DjlNative.DIGEST)) {
+        throw new BackendException(
+            "backend 'tensorrt': %s: SHA-256 %s (expected: %s, that of DJL 0.33.0)"
+                .formatted(file, digest, DjlNative.DIGEST));
+      }
+      return file;
+    } catch (IOException e) {
+      throw new BackendException(
+          "backend 'tensorrt': DJL's TensorRT engine cannot be unpacked: %s (expected: a folder that can be written, which --backend-config=%s,%s=DIR names)"
+              .formatted(e, TensorRtProvider.NAME, UnpackedFiles.CACHE_DIRECTORY),
+          e);
+    }
+  }
+}
