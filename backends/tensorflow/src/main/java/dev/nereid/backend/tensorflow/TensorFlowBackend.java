@@ -46,7 +46,8 @@ final class TensorFlowBackend implements Backend {
   @Override
   public Set<InstanceKind> kinds() {
     Set<InstanceKind> kinds = EnumSet.of(InstanceKind.CPU);
-    if (gpus.count() > 0) {
+    // Of a GPU without memory a model is to be told at its load, and not to be put on the CPU.
+    if (gpus.mayBe()) {
       kinds.add(InstanceKind.GPU);
     }
     return kinds;

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,23 +28,32 @@ final class TensorFlowGpus {
 
   private static final Path DRIVER = Path.of("/dev/nvidiactl");
   private static final String PAGE = "(docs/gpu.md)";
+  private static final int UNKNOWN = -1;
 
   private final BooleanSupplier forGpus;
-  private final IntSupplier registered;
+  private final Registered registered;
   private final Path driver;
   private final Supplier<List<String>> problems;
   private List<String> reasons = List.of();
-  private int count = -1;
+  private int count = UNKNOWN;
+
+  /** Asks TensorFlow for the number of its GPUs, which starts CUDA. */
+  @FunctionalInterface
+  interface Registered {
+    /**
+     * @throws BackendException if it cannot start on one of them now, as without memory there
+     */
+    int count() throws BackendException;
+  }
 
   /**
    * @param forGpus whether TensorFlow's library is one for GPUs
-   * @param registered asks TensorFlow for the number of its GPUs, which starts CUDA
    * @param driver a file that is there where the host has NVIDIA's driver
    * @param problems what TensorFlow lacks to use a GPU
    */
   TensorFlowGpus(
       BooleanSupplier forGpus,
-      IntSupplier registered,
+      Registered registered,
       Path driver,
       Supplier<List<String>> problems) {
     this.forGpus = forGpus;
@@ -66,11 +74,17 @@ final class TensorFlowGpus {
         () -> new LibraryReport().problems());
   }
 
+  /** 0 also where TensorFlow cannot start on them now; the next call asks again. */
   synchronized int count() {
-    if (count < 0) {
+    if (count == UNKNOWN) {
       count = look();
     }
-    return count;
+    return Math.max(0, count);
+  }
+
+  /** Whether there are some, or TensorFlow could not start on them. */
+  synchronized boolean mayBe() {
+    return count() > 0 || count == UNKNOWN;
   }
 
   /** Why there is none, in one line. */
@@ -80,7 +94,15 @@ final class TensorFlowGpus {
 
   private int look() {
     if (forGpus.getAsBoolean()) {
-      int found = registered.getAsInt();
+      int found;
+      try {
+        found = registered.count();
+      } catch (BackendException e) {
+        reasons = List.of("TensorFlow cannot start there: " + e.getMessage());
+        log.warn("{} {}", whyNone(), PAGE);
+        return UNKNOWN;
+      }
+      reasons = List.of();
       if (found > 0 || !Files.exists(driver)) {
         return found;
       }
@@ -113,7 +135,7 @@ final class TensorFlowGpus {
     }
   }
 
-  private static int registered(GpuMemory memory) {
+  private static int registered(GpuMemory memory) throws BackendException {
     ConfigProto config = ConfigProto.newBuilder().setGpuOptions(memory.toProto()).build();
     try (TfSession session = TfSession.ofGraph("", GraphDef.getDefaultInstance(), config);
         TfStatus status = new TfStatus()) {
@@ -129,9 +151,6 @@ final class TensorFlowGpus {
       } finally {
         tensorflow.TF_DeleteDeviceList(devices);
       }
-    } catch (BackendException e) {
-      log.warn("TensorFlow cannot list its devices {}: {}", PAGE, e.getMessage());
-      return 0;
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.nereid.backend.tensorflow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nereid.backend.BackendException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,28 @@ class TensorFlowGpusTest {
     TensorFlowGpus forCpus = new TensorFlowGpus(() -> false, () -> look(0), DRIVER, List::of);
     assertThat(forCpus.count()).isZero();
     assertThat(forCpus.whyNone()).contains("TENSORFLOW_LIBRARY_PATH");
+  }
+
+  @Test
+  void whereTensorFlowCannotStartNowItIsAskedAgain() {
+    boolean[] memory = {false};
+    TensorFlowGpus gpus =
+        new TensorFlowGpus(
+            () -> true,
+            () -> {
+              if (!memory[0]) {
+                throw new BackendException("CUDA_ERROR_OUT_OF_MEMORY: out of memory");
+              }
+              return 1;
+            },
+            DRIVER,
+            List::of);
+    assertThat(gpus.mayBe()).isTrue();
+    assertThat(gpus.count()).isZero();
+    assertThat(gpus.whyNone())
+        .isEqualTo("TensorFlow cannot start there: CUDA_ERROR_OUT_OF_MEMORY: out of memory");
+    memory[0] = true;
+    assertThat(gpus.count()).isEqualTo(1);
   }
 
   @Test
