@@ -5,6 +5,7 @@ import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
+import dev.nereid.backend.tensorflow.gpu.FreedMemory;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,9 +83,11 @@ final class TensorFlowModel implements LoadedModel {
       }
     }
     if (failure == null) {
+      FreedMemory.giveBack();
       return new TensorFlowModel(placing, placed);
     }
     placed.values().forEach(PlacedModel::close);
+    FreedMemory.giveBack();
     if (failure instanceof BackendException refused) {
       throw refused;
     }
@@ -115,5 +118,6 @@ final class TensorFlowModel implements LoadedModel {
       placed.values().forEach(PlacedModel::close);
       placed.clear();
     }
+    FreedMemory.giveBack();
   }
 }
