@@ -68,11 +68,11 @@ final class GpuModelLoader {
     if (optimization.tensorRt().isPresent()) {
       checkTensorRt();
     }
-    Padding sizes = sizes();
+    Freezing freezing = freeze();
+    Padding sizes = sizes(freezing);
     if (optimization.tensorRt().isPresent()) {
       optimization.tensorRt().get().checkCapacity(sizes);
     }
-    Freezing freezing = freeze();
     try {
       return ready(gpu, freezing, sizes, true);
     } catch (EnginesUnusable e) {
@@ -125,10 +125,14 @@ final class GpuModelLoader {
   }
 
   /** The batch sizes to prepare for. */
-  private Padding sizes() {
-    return settings
-        .padding()
-        .orElseGet(() -> Padding.of(spec.preferredBatchSizes(), spec.maxBatchSize()));
+  private Padding sizes(Freezing freezing) {
+    if (settings.padding().isPresent()) {
+      return settings.padding().get();
+    }
+    // Runs of a model that keeps state may be seen in its answers, so there are few.
+    return optimization.tensorRt().isPresent() || freezing.frozen().isEmpty()
+        ? Padding.of(spec.preferredBatchSizes(), spec.maxBatchSize())
+        : Padding.toRunOnce(spec.preferredBatchSizes(), spec.maxBatchSize());
   }
 
   private boolean isPadded() {

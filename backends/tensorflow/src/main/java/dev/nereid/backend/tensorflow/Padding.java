@@ -5,6 +5,7 @@ import dev.nereid.backend.Parameters;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +18,8 @@ import java.util.stream.Stream;
 record Padding(List<Integer> sizes) {
 
   static final String SIZES = "allowed_batch_sizes";
+
+  private static final int EACH = 64;
 
   /** Batches run as they are. */
   static final Padding NONE = new Padding(List.of());
@@ -42,6 +45,20 @@ record Padding(List<Integer> sizes) {
     }
     return new Padding(
         Stream.concat(preferred.stream(), Stream.of(maxBatchSize)).sorted().distinct().toList());
+  }
+
+  /**
+   * What to run once of a model whose batches run as they are: every size up to {@value #EACH}, and
+   * beyond it those of {@link #of}. cuDNN looks for the best of its algorithms when a convolution
+   * first meets a size, which of a ResNet-50 on an H100 is a quarter of a second for a batch.
+   */
+  static Padding toRunOnce(List<Integer> preferred, int maxBatchSize) {
+    Stream<Integer> each = IntStream.rangeClosed(1, Math.min(EACH, maxBatchSize)).boxed();
+    return new Padding(
+        Stream.concat(each, of(preferred, maxBatchSize).sizes().stream())
+            .sorted()
+            .distinct()
+            .toList());
   }
 
   /**

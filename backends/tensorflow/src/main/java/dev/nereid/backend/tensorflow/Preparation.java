@@ -67,11 +67,18 @@ final class Preparation {
 
   void withoutEngines() throws BackendException {
     try (WarmUp warmUp = new WarmUp(model)) {
-      for (int i = 0; i < sizes.size(); i++) {
-        long start = System.nanoTime();
-        warmUp.run(sizes.get(i));
-        progress("ran", i, start);
+      long start = System.nanoTime();
+      for (int size : sizes) {
+        warmUp.run(size);
       }
+      log.info(
+          "Model '{}' on GPU {}: ran {}, {} s",
+          name,
+          gpu,
+          batching
+              ? sizes.size() + " batch sizes up to " + sizes.get(sizes.size() - 1)
+              : "its shape",
+          seconds(start));
     }
   }
 
@@ -145,7 +152,11 @@ final class Preparation {
         batching ? "batch " + sizes.get(i) : "its shape",
         i + 1,
         sizes.size(),
-        String.format(Locale.ROOT, "%.1f", (System.nanoTime() - startNanos) / 1e9));
+        seconds(startNanos));
+  }
+
+  private static String seconds(long startNanos) {
+    return String.format(Locale.ROOT, "%.1f", (System.nanoTime() - startNanos) / 1e9);
   }
 
   /**

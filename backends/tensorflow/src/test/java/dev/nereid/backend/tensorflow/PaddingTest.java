@@ -38,6 +38,14 @@ class PaddingTest {
   }
 
   @Test
+  void aModelWhoseBatchesRunAsTheyAreRunsEverySizeOnceUpToALimit() {
+    assertThat(Padding.toRunOnce(List.of(2), 4)).isEqualTo(new Padding(List.of(1, 2, 3, 4)));
+    List<Integer> large = Padding.toRunOnce(List.of(100), 256).sizes();
+    assertThat(large).startsWith(1, 2, 3).endsWith(63, 64, 100, 256).hasSize(66);
+    assertThat(Padding.toRunOnce(List.of(), 0)).isEqualTo(Padding.NONE);
+  }
+
+  @Test
   void theParameterNamesOthers() throws Exception {
     assertThat(parse("16, 1,4 ,4", 16)).contains(new Padding(List.of(1, 4, 16)));
     assertThat(Padding.parse(Parameters.ofModel(Map.of()), 16)).isEmpty();
