@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One execution context and the way of a batch through it. Two batches are in flight, each over a
- * {@link Slot}'s memory:
+ * {@link Slot}'s memory, where few instances share the GPU, and one where more do:
  *
  * <pre>
  *   input stream     copy 1 | copy 2  | copy 3 ...
@@ -43,12 +43,18 @@ final class TensorRtInstance implements ModelInstance {
 
   private static final Logger log = LoggerFactory.getLogger(TensorRtInstance.class);
 
-  private static final int DEPTH = 2;
+  /**
+   * From here on instances on one GPU overlap each other, and a second batch of each is one more
+   * that the driver's launches wait for: ResNet-50 at 16 rows on four instances with CUDA graphs
+   * does 35,800 images/s on an H100 with one batch each and 32,500 with two.
+   */
+  private static final int INSTANCES_THAT_OVERLAP = 3;
 
   private final Owned owned = new Owned();
   private final ModelSpec spec;
   private final GraphSizes graphSizes;
   private final Gpu gpu;
+  private final int depth;
   private final EngineLog.Errors errors;
   private final Ports ports;
   private final List<Execution> executions = new ArrayList<>();
@@ -70,13 +76,20 @@ final class TensorRtInstance implements ModelInstance {
    * loaded.
    *
    * @param profileIndices that it has to itself
+   * @param instances of the model on this GPU, this one among them
    */
   TensorRtInstance(
-      ModelSpec spec, GraphSizes graphSizes, Gpu gpu, Engine engine, List<Integer> profileIndices)
+      ModelSpec spec,
+      GraphSizes graphSizes,
+      Gpu gpu,
+      Engine engine,
+      List<Integer> profileIndices,
+      int instances)
       throws CudaException, TensorRtException {
     this.spec = spec;
     this.graphSizes = graphSizes;
     this.gpu = gpu;
+    this.depth = instances < INSTANCES_THAT_OVERLAP ? 2 : 1;
     this.errors = engine.tensorRt().log().listen();
     owned.add(errors::close);
     try {
@@ -145,7 +158,7 @@ final class TensorRtInstance implements ModelInstance {
         outputBytes.set(i, Math.max(outputBytes.get(i), bytes));
       }
     }
-    for (int i = 0; i < DEPTH; i++) {
+    for (int i = 0; i < depth; i++) {
       slots.add(new Slot(inputBytes, outputBytes, computeStream, owned));
     }
     Cuda.synchronize(computeStream);
@@ -229,7 +242,7 @@ final class TensorRtInstance implements ModelInstance {
 
   @Override
   public int depth() {
-    return DEPTH;
+    return depth;
   }
 
   @Override
@@ -241,7 +254,7 @@ final class TensorRtInstance implements ModelInstance {
   @Override
   public void start(Batch batch) throws BackendException {
     refuseIfFaulty();
-    Slot slot = slots.get((int) (started % DEPTH));
+    Slot slot = slots.get((int) (started % depth));
     try {
       bind();
       errors.clear();
@@ -336,7 +349,7 @@ final class TensorRtInstance implements ModelInstance {
 
   @Override
   public void complete(Batch batch) throws BackendException {
-    Slot slot = slots.get((int) (completed++ % DEPTH));
+    Slot slot = slots.get((int) (completed++ % depth));
     try {
       bind();
       boolean spin = spec.gpu().busyWaitEvents();

@@ -305,6 +305,7 @@ class FakeGpuTest {
         assertThat(Stage.call("libnvinfer.so.10", "fakeTensorRtLive")).isEqualTo(6);
         for (InstanceSpec instanceSpec : spec.instances()) {
           try (ModelInstance instance = model.createInstance(instanceSpec)) {
+            assertThat(instance.depth()).as("three overlap each other").isEqualTo(1);
             assertPipelined(instance, new int[] {5});
           }
         }
