@@ -22,10 +22,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
- * Models loaded and unloaded again and again in this process: whether GPU memory, page-locked
- * memory and threads stay what they are.
+ * Models loaded and unloaded again and again in this process: whether GPU memory, the process's own
+ * and its page-locked memory, and threads stay what they are.
  */
 final class CycleChecks {
 
@@ -51,40 +56,47 @@ final class CycleChecks {
     this.cycles = cycles;
   }
 
-  List<Check> of(Stack stack) {
-    List<Check> checks = new ArrayList<>();
-    for (GpuModel model : stack.models()) {
-      // That the others did not start was said.
-      if (!backends.containsKey(model.backend())) {
-        continue;
-      }
-      checks.add(
-          new Check(
-              model.name() + " loads and unloads " + cycles + " times without a trace",
-              () -> cycle(model.name())));
-    }
-    return checks;
+  /** One for all models of the stack, which are loaded at the same time, as a server does it. */
+  Check of(Stack stack) {
+    // That the others' backends did not start was said.
+    List<String> models =
+        stack.models().stream()
+            .filter(model -> backends.containsKey(model.backend()))
+            .map(GpuModel::name)
+            .toList();
+    return new Check(
+        "%d times %s load and unload without a trace".formatted(cycles, String.join(", ", models)),
+        () -> cycle(models));
   }
 
   /** What the process and the GPU hold. */
   private record Held(double deviceMib, double residentMib, double lockedMib, int threads) {}
 
-  private String cycle(String model) throws Exception {
+  private String cycle(List<String> models) throws Exception {
     CudaDriver driver = CudaDriver.open();
+    ExecutorService threads = Executors.newFixedThreadPool(Math.max(1, models.size()));
     try (CudaContext context = driver.retainContext(driver.device(0))) {
-      VersionConfig config = config(model);
+      List<Callable<Void>> loads = new ArrayList<>();
+      for (String model : models) {
+        VersionConfig config = config(model);
+        loads.add(
+            () -> {
+              loadAndUnload(config);
+              return null;
+            });
+      }
       for (int i = 0; i < Math.min(SETTLING, cycles); i++) {
-        loadAndUnload(config);
+        all(threads, loads);
       }
       Held before = held(driver, context);
       for (int i = 0; i < cycles; i++) {
-        loadAndUnload(config);
+        all(threads, loads);
       }
       Held after = held(driver, context);
       String seen =
           String.format(
               Locale.ROOT,
-              "GPU %.0f to %.0f MiB, resident %.0f to %.0f MiB, locked %.0f to %.0f MiB, threads %d to %d",
+              "GPU %.0f to %.0f MiB, resident %.0f to %.0f MiB, page-locked %.0f to %.0f MiB, threads %d to %d",
               before.deviceMib,
               after.deviceMib,
               before.residentMib,
@@ -101,6 +113,15 @@ final class CycleChecks {
           "%s (expected: the same)",
           seen);
       return seen;
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  private static void all(ExecutorService threads, List<Callable<Void>> loads)
+      throws InterruptedException, ExecutionException {
+    for (Future<Void> load : threads.invokeAll(loads)) {
+      load.get();
     }
   }
 
@@ -143,7 +164,8 @@ final class CycleChecks {
     return new Held(
         (total.getValue() - free.getValue()) / MIB,
         status.getOrDefault("VmRSS", 0.0) / 1024,
-        status.getOrDefault("VmLck", 0.0) / 1024 + status.getOrDefault("VmPin", 0.0) / 1024,
+        // CUDA's page-locked memory is shared memory to the kernel.
+        status.getOrDefault("RssShmem", 0.0) / 1024,
         status.getOrDefault("Threads", 0.0).intValue());
   }
 

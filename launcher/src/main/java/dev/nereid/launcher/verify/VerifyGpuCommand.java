@@ -120,6 +120,10 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     list.run(new Check("the driver shows a GPU", () -> driver(gpus)));
     serve(stack, root, repository, list);
     badModels(stack, root, repository, list);
+    list.run(
+        new Check(
+            "models that find no GPU memory are refused beside one that serves on the CPU",
+            () -> MemoryChecks.atLoad(stack, root, repository, REFERENCE)));
     cycle(stack, repository, list);
     out().printf("%d of %d lines passed%n", list.passed(), list.passed() + list.failed());
     out().flush();
@@ -186,6 +190,10 @@ public final class VerifyGpuCommand implements Callable<Integer> {
       checks.addAll(new SharedMemoryChecks(served, loaded).all());
       checks.add(
           new Check(
+              loaded + " outlives the end of GPU memory",
+              () -> MemoryChecks.whileLoaded(served, loaded)));
+      checks.add(
+          new Check(
               "the server ends with 0 under load",
               () -> {
                 try (Load load = new Load(served, loaded, 16)) {
@@ -242,8 +250,6 @@ public final class VerifyGpuCommand implements Callable<Integer> {
                 return "kinds " + started.get(backend).kinds();
               }));
     }
-    for (Check check : new CycleChecks(repository, started, cycles).of(stack)) {
-      list.run(check);
-    }
+    list.run(new CycleChecks(repository, started, cycles).of(stack));
   }
 }
