@@ -15,8 +15,10 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
@@ -97,6 +99,11 @@ public abstract class BackendContract {
       throws BackendException {
     TestBatch batch = TestBatch.of(requests);
     instance.execute(batch);
+    assertAnswered(model, batch, requests);
+  }
+
+  private static void assertAnswered(ContractModel model, TestBatch batch, TestRequest... requests)
+      throws BackendException {
     batch.assertSound();
     for (int i = 0; i < requests.length; i++) {
       assertThat(batch.failure(i)).isNull();
@@ -129,6 +136,51 @@ public abstract class BackendContract {
   void answersABatchOfOne() throws Exception {
     ContractModel model = numbers(versionDirectory("numbers"));
     run(model, instance -> assertAnswers(model, instance, model.request(1, 1)));
+  }
+
+  @Test
+  void batchesInFlightAreAnsweredWithTheirOwnRowsInTheirOrder() throws Exception {
+    ContractModel model = numbers(versionDirectory("numbers"));
+    run(
+        model,
+        instance -> {
+          Deque<TestRequest[]> requests = new ArrayDeque<>();
+          Deque<TestBatch> begun = new ArrayDeque<>();
+          for (int i = 0; i < 12; i++) {
+            if (begun.size() == instance.depth()) {
+              completeOldest(model, instance, requests, begun);
+            }
+            // One alone, and two together, of other numbers each time.
+            TestRequest[] next =
+                i % 3 == 0
+                    ? new TestRequest[] {model.request(1, i)}
+                    : new TestRequest[] {model.request(2, i), model.request(1, i + 100)};
+            TestBatch batch = TestBatch.of(next);
+            instance.start(batch);
+            requests.addLast(next);
+            begun.addLast(batch);
+            if (i == 5) {
+              // Nothing follows for a while.
+              while (!begun.isEmpty()) {
+                completeOldest(model, instance, requests, begun);
+              }
+            }
+          }
+          while (!begun.isEmpty()) {
+            completeOldest(model, instance, requests, begun);
+          }
+        });
+  }
+
+  private static void completeOldest(
+      ContractModel model,
+      ModelInstance instance,
+      Deque<TestRequest[]> requests,
+      Deque<TestBatch> begun)
+      throws BackendException {
+    TestBatch batch = begun.removeFirst();
+    instance.complete(batch);
+    assertAnswered(model, batch, requests.removeFirst());
   }
 
   @Test

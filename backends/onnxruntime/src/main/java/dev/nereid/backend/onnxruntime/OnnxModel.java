@@ -5,11 +5,14 @@ import ai.onnxruntime.OrtSession;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceSpec;
+import dev.nereid.backend.LanedInstance;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSpec;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +39,9 @@ import org.slf4j.LoggerFactory;
 final class OnnxModel implements LoadedModel {
 
   private static final Logger log = LoggerFactory.getLogger(OnnxModel.class);
+
+  /** From here on one instance's batch is gathered while another's runs. */
+  private static final int INSTANCES_THAT_OVERLAP = 3;
 
   private final SessionFactory factory;
   private final ModelSignature signature;
@@ -70,18 +76,31 @@ final class OnnxModel implements LoadedModel {
   public ModelInstance createInstance(InstanceSpec instance) throws BackendException {
     Placement place = Placement.of(instance);
     SessionLease lease = lease(place, instance.name());
+    List<OnnxLane> lanes = new ArrayList<>();
     try {
-      return new OnnxInstance(
-          factory.spec(),
-          signature,
-          lease,
-          place,
-          factory.engine(),
-          factory.settings().arenaShrinkage());
+      for (int i = 0; i < lanesOf(place); i++) {
+        lanes.add(
+            new OnnxLane(
+                factory.spec(),
+                signature,
+                lease.session(),
+                place,
+                factory.engine(),
+                factory.settings().arenaShrinkage()));
+      }
+      return new LanedInstance(lanes, lease::close, instance.name());
     } catch (OrtException e) {
+      lanes.forEach(OnnxLane::close);
       lease.close();
       throw OrtErrors.of(e);
     }
+  }
+
+  /** On a GPU the next batch is gathered while one runs, by few instances within each. */
+  private int lanesOf(Placement place) {
+    long instances =
+        factory.spec().instances().stream().map(Placement::of).filter(place::equals).count();
+    return place.isGpu() && instances < INSTANCES_THAT_OVERLAP ? 2 : 1;
   }
 
   private SessionLease lease(Placement place, String instance) throws BackendException {

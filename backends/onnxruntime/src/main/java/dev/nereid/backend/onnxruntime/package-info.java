@@ -6,7 +6,7 @@
  * answers from.
  *
  * <p>Starting points: {@link dev.nereid.backend.onnxruntime.OnnxRuntimeProvider} is what the server
- * finds; {@link dev.nereid.backend.onnxruntime.OnnxInstance} is the way of a batch; {@link
+ * finds; {@link dev.nereid.backend.onnxruntime.OnnxLane} is the way of a batch; {@link
  * dev.nereid.backend.onnxruntime.SessionSettings} is what a model's configuration can say, {@link
  * dev.nereid.backend.onnxruntime.GpuSettings} what it can say about GPUs; {@link
  * dev.nereid.backend.onnxruntime.SessionFactory} puts a session on a device.

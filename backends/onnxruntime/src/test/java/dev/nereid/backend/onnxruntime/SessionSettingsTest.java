@@ -3,6 +3,7 @@ package dev.nereid.backend.onnxruntime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.OrtSession.SessionOptions.ExecutionMode;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
@@ -11,6 +12,7 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.GpuOptions;
 import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
+import dev.nereid.backend.LanedInstance;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSpec;
@@ -180,6 +182,10 @@ class SessionSettingsTest {
         .hasMessageStartingWith("optimization.eager_batching: ");
   }
 
+  private static OrtSession session(ModelInstance instance) {
+    return ((OnnxLane) ((LanedInstance) instance).lanes().get(0)).session();
+  }
+
   @Test
   void aSessionIsSharedWhereAskedForAndOutlivesTheFirstInstance() throws Exception {
     ModelSpec spec = echo(Map.of("share_session_between_instances", "true")).spec();
@@ -188,7 +194,7 @@ class SessionSettingsTest {
       ModelInstance first = model.createInstance(new InstanceSpec("echo_0_0", InstanceKind.CPU, 0));
       try (ModelInstance second =
           model.createInstance(new InstanceSpec("echo_0_1", InstanceKind.CPU, 0))) {
-        assertThat(((OnnxInstance) first).session()).isSameAs(((OnnxInstance) second).session());
+        assertThat(session(first)).isSameAs(session(second));
         first.close();
         TestBatch batch =
             TestBatch.of(new TestRequest("INPUT", TestTensor.fp32(new long[] {1, 3}, 1, 2, 3)));
@@ -206,7 +212,7 @@ class SessionSettingsTest {
             model.createInstance(new InstanceSpec("echo_0_0", InstanceKind.CPU, 0));
         ModelInstance second =
             model.createInstance(new InstanceSpec("echo_0_1", InstanceKind.CPU, 0))) {
-      assertThat(((OnnxInstance) first).session()).isNotSameAs(((OnnxInstance) second).session());
+      assertThat(session(first)).isNotSameAs(session(second));
       assertThat(first.fault()).isEmpty();
     }
   }

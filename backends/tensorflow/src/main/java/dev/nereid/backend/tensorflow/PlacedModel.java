@@ -1,6 +1,7 @@
 package dev.nereid.backend.tensorflow;
 
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.LanedInstance;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSpec;
@@ -14,6 +15,9 @@ import java.util.function.UnaryOperator;
  * engines are there once. Thread-safe.
  */
 final class PlacedModel implements AutoCloseable {
+
+  /** From here on one instance's batch is fed while another's runs. */
+  private static final int INSTANCES_THAT_OVERLAP = 3;
 
   private final TfSession session;
   private final boolean batching;
@@ -107,10 +111,18 @@ final class PlacedModel implements AutoCloseable {
         session.handle(), inputs.stream().map(Port::endpoint).toList(), outputs.size(), null);
   }
 
-  ModelInstance createInstance() {
-    Feeder feeder =
-        style == Style.ON_GPU_IN_PLACE ? new InPlaceFeeder(inputs.size()) : new CopyingFeeder();
-    return new TensorFlowInstance(this, feeder);
+  /**
+   * @param instances of the model on this device, the new one among them
+   */
+  ModelInstance createInstance(String name, int instances) {
+    boolean ahead = style != Style.ON_CPU && instances < INSTANCES_THAT_OVERLAP;
+    List<TensorFlowLane> lanes = new ArrayList<>();
+    for (int i = 0; i < (ahead ? 2 : 1); i++) {
+      Feeder feeder =
+          style == Style.ON_GPU_IN_PLACE ? new InPlaceFeeder(inputs.size()) : new CopyingFeeder();
+      lanes.add(new TensorFlowLane(this, feeder));
+    }
+    return new LanedInstance(lanes, () -> {}, name);
   }
 
   @Override

@@ -21,6 +21,7 @@ final class TensorFlowModel implements LoadedModel {
 
   private final Placing placing;
   private final Map<Device, PlacedModel> placed;
+  private final Map<Device, Integer> instances;
 
   /**
    * Where instances are.
@@ -39,9 +40,11 @@ final class TensorFlowModel implements LoadedModel {
     PlacedModel on(Device device) throws BackendException;
   }
 
-  private TensorFlowModel(Placing placing, Map<Device, PlacedModel> placed) {
+  private TensorFlowModel(
+      Placing placing, Map<Device, PlacedModel> placed, Map<Device, Integer> instances) {
     this.placing = placing;
     this.placed = new HashMap<>(placed);
+    this.instances = Map.copyOf(instances);
   }
 
   /**
@@ -51,8 +54,10 @@ final class TensorFlowModel implements LoadedModel {
    */
   static TensorFlowModel on(List<InstanceSpec> instances, Placing placing) throws BackendException {
     Map<Device, FutureTask<PlacedModel>> tasks = new LinkedHashMap<>();
+    Map<Device, Integer> counts = new HashMap<>();
     for (InstanceSpec instance : instances) {
       Device device = Device.of(instance);
+      counts.merge(device, 1, Integer::sum);
       tasks.computeIfAbsent(device, where -> new FutureTask<>(() -> placing.on(where)));
     }
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
@@ -68,11 +73,12 @@ final class TensorFlowModel implements LoadedModel {
         thread.start();
       }
     }
-    return gathered(tasks, placing);
+    return gathered(tasks, placing, counts);
   }
 
   private static TensorFlowModel gathered(
-      Map<Device, FutureTask<PlacedModel>> tasks, Placing placing) throws BackendException {
+      Map<Device, FutureTask<PlacedModel>> tasks, Placing placing, Map<Device, Integer> counts)
+      throws BackendException {
     Map<Device, PlacedModel> placed = new HashMap<>();
     Throwable failure = null;
     for (Map.Entry<Device, FutureTask<PlacedModel>> task : tasks.entrySet()) {
@@ -84,7 +90,7 @@ final class TensorFlowModel implements LoadedModel {
     }
     if (failure == null) {
       FreedMemory.giveBack();
-      return new TensorFlowModel(placing, placed);
+      return new TensorFlowModel(placing, placed, counts);
     }
     placed.values().forEach(PlacedModel::close);
     FreedMemory.giveBack();
@@ -109,7 +115,7 @@ final class TensorFlowModel implements LoadedModel {
         placed.put(device, model);
       }
     }
-    return model.createInstance();
+    return model.createInstance(instance.name(), instances.getOrDefault(device, 1));
   }
 
   @Override

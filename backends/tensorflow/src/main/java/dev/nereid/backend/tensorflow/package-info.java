@@ -6,7 +6,7 @@
  *
  * <p>Starting points: {@link dev.nereid.backend.tensorflow.TensorFlowProvider} is what the server
  * finds; {@link dev.nereid.backend.tensorflow.NativeLibrary} is where the library comes from;
- * {@link dev.nereid.backend.tensorflow.TensorFlowInstance} is the way of a batch.
+ * {@link dev.nereid.backend.tensorflow.TensorFlowLane} is the way of a batch.
  */
 @NullMarked
 package dev.nereid.backend.tensorflow;

@@ -7,7 +7,7 @@ import ai.onnxruntime.OrtSession.Result;
 import ai.onnxruntime.OrtSession.RunOptions;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
-import dev.nereid.backend.ModelInstance;
+import dev.nereid.backend.BatchLane;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
@@ -19,12 +19,13 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session and the way of a batch through it:
+ * The way of a batch through a session:
  *
  * <ol>
  *   <li>inputs are wrapped where they lie; strings are copied into the engine's own;
@@ -39,12 +40,12 @@ import org.jspecify.annotations.Nullable;
  * they are wanted, by the device itself where that memory is page-locked, and a run ends when they
  * are there.
  */
-final class OnnxInstance implements ModelInstance {
+final class OnnxLane implements BatchLane {
 
   private final boolean batching;
   private final List<Port> inputs;
   private final List<Port> outputs;
-  private final SessionLease lease;
+  private final OrtSession session;
   private final Placement place;
   private final DeviceFaults faults;
   private final Tensors tensors;
@@ -54,6 +55,7 @@ final class OnnxInstance implements ModelInstance {
   private final Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
   private final Map<String, OnnxTensor> pinned = new LinkedHashMap<>();
   private final Set<String> fetched = new LinkedHashSet<>();
+  private @Nullable Result result;
 
   /**
    * One input or output.
@@ -71,11 +73,13 @@ final class OnnxInstance implements ModelInstance {
     }
   }
 
-  /** Takes the lease over, unless it throws. */
-  OnnxInstance(
+  /**
+   * @param session another lane may run it, too; stays open
+   */
+  OnnxLane(
       ModelSpec spec,
       ModelSignature signature,
-      SessionLease lease,
+      OrtSession session,
       Placement place,
       Engine engine,
       Optional<String> arenaShrinkage)
@@ -83,7 +87,7 @@ final class OnnxInstance implements ModelInstance {
     this.batching = spec.isBatching();
     this.inputs = ports(spec.inputs(), signature.inputs());
     this.outputs = ports(spec.outputs(), signature.outputs());
-    this.lease = lease;
+    this.session = session;
     this.place = place;
     this.faults = engine.faults();
     this.tensors = engine.tensors();
@@ -93,7 +97,7 @@ final class OnnxInstance implements ModelInstance {
 
   /** The session that it runs. */
   OrtSession session() {
-    return lease.session();
+    return session;
   }
 
   private static RunOptions shrinking(String arenas) throws OrtException {
@@ -119,14 +123,14 @@ final class OnnxInstance implements ModelInstance {
   }
 
   @Override
-  public void execute(Batch batch) throws BackendException {
+  public boolean feed(Batch batch) throws BackendException {
     Optional<String> fault = fault();
     if (fault.isPresent()) {
       throw new BackendException("GPU " + place.device() + " is lost: " + fault.get());
     }
     try {
-      if (!feed(batch)) {
-        return;
+      if (!feedInputs(batch)) {
+        return false;
       }
       for (Port output : outputs) {
         String name = output.name();
@@ -138,31 +142,43 @@ final class OnnxInstance implements ModelInstance {
           }
         }
       }
-      if (pinned.isEmpty() && fetched.isEmpty()) {
-        // Nothing is left to compute; the engine refuses to run for nothing.
-        return;
-      }
-      batch.inferStarts();
-      try (Result result = lease.session().run(feeds, fetched, pinned, runOptions)) {
-        batch.inferEnds();
-        for (Port output : outputs) {
-          if (fetched.contains(output.name())) {
-            copyOut(output, result, batch);
-          }
-        }
-      }
     } catch (OrtException e) {
-      if (place.isGpu()) {
-        faults.examine(place.device(), e);
+      throw failure(e);
+    }
+    // Where nothing is left to compute, the engine refuses to run for nothing.
+    return !pinned.isEmpty() || !fetched.isEmpty();
+  }
+
+  @Override
+  public void run(Batch batch) throws BackendException {
+    batch.inferStarts();
+    try {
+      result = session.run(feeds, fetched, pinned, runOptions);
+    } catch (OrtException e) {
+      throw failure(e);
+    }
+    batch.inferEnds();
+  }
+
+  @Override
+  public void answer(Batch batch) throws BackendException {
+    Result computed = Objects.requireNonNull(result, "answered before it ran");
+    for (Port output : outputs) {
+      if (fetched.contains(output.name())) {
+        copyOut(output, computed, batch);
       }
-      throw OrtErrors.of(e);
-    } finally {
-      release();
     }
   }
 
+  private BackendException failure(OrtException e) {
+    if (place.isGpu()) {
+      faults.examine(place.device(), e);
+    }
+    return OrtErrors.of(e);
+  }
+
   /** Wraps all inputs; false if no request is left that could be run. */
-  private boolean feed(Batch batch) throws OrtException, BackendException {
+  private boolean feedInputs(Batch batch) throws OrtException, BackendException {
     for (Port input : inputs) {
       String name = input.name();
       if (input.configured().optional() && batch.entry(0).input(name) == null) {
@@ -214,7 +230,13 @@ final class OnnxInstance implements ModelInstance {
   }
 
   /** Frees what stands for the batch's memory; the memory itself is the server's. */
-  private void release() {
+  @Override
+  public void release() {
+    Result computed = result;
+    if (computed != null) {
+      computed.close();
+      result = null;
+    }
     feeds.values().forEach(OnnxTensor::close);
     feeds.clear();
     pinned.values().forEach(OnnxTensor::close);
@@ -233,6 +255,5 @@ final class OnnxInstance implements ModelInstance {
     if (runOptions != null) {
       runOptions.close();
     }
-    lease.close();
   }
 }

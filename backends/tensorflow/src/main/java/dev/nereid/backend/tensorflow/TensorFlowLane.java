@@ -2,7 +2,7 @@ package dev.nereid.backend.tensorflow;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
-import dev.nereid.backend.ModelInstance;
+import dev.nereid.backend.BatchLane;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
 import java.nio.ByteBuffer;
@@ -13,7 +13,7 @@ import org.tensorflow.internal.c_api.TF_Tensor;
 import org.tensorflow.internal.c_api.global.tensorflow;
 
 /**
- * One thread's use of a model's session, and the way of a batch through it:
+ * One use of a model's session at a time, and the way of a batch through it:
  *
  * <ol>
  *   <li>Each input becomes a tensor, by the model's {@link Feeder}, with more rows than the batch
@@ -23,9 +23,9 @@ import org.tensorflow.internal.c_api.global.tensorflow;
  *   <li>Each output is copied, once, from where TensorFlow left it into the server's memory.
  * </ol>
  *
- * Every native object is freed here: the arrays with the instance, the tensors with their batch.
+ * Every native object is freed here: the arrays with the lane, the tensors with their batch.
  */
-final class TensorFlowInstance implements ModelInstance {
+final class TensorFlowLane implements BatchLane {
 
   private final PlacedModel model;
   private final Feeder feeder;
@@ -34,43 +34,50 @@ final class TensorFlowInstance implements ModelInstance {
   private final List<Port> fetched = new ArrayList<>();
   private final List<TF_Tensor> fed = new ArrayList<>();
 
-  TensorFlowInstance(PlacedModel model, Feeder feeder) {
+  /** Of the tensors, those that only fill up among them. */
+  private int rows;
+
+  TensorFlowLane(PlacedModel model, Feeder feeder) {
     this.model = model;
     this.feeder = feeder;
     this.call = model.newCall();
   }
 
   @Override
-  public void execute(Batch batch) throws BackendException {
+  public boolean feed(Batch batch) throws BackendException {
+    rows = model.padding().rows(batch.rows());
+    List<Port> inputs = model.inputs();
+    for (int i = 0; i < inputs.size(); i++) {
+      TF_Tensor tensor = feed(i, inputs.get(i), batch);
+      fed.add(tensor);
+      call.feed(i, tensor);
+    }
+    choose(batch);
+    return strings.anyLeft(batch) && !fetched.isEmpty();
+  }
+
+  @Override
+  public void run(Batch batch) throws BackendException {
     try {
-      int rows = model.padding().rows(batch.rows());
-      List<Port> inputs = model.inputs();
-      for (int i = 0; i < inputs.size(); i++) {
-        TF_Tensor tensor = feed(i, inputs.get(i), batch, rows);
-        fed.add(tensor);
-        call.feed(i, tensor);
-      }
-      choose(batch);
-      if (!strings.anyLeft(batch) || fetched.isEmpty()) {
-        return;
-      }
       batch.inferStarts();
       call.run();
       batch.inferEnds();
-      for (int i = 0; i < fetched.size(); i++) {
-        if (batch.wantsOutput(fetched.get(i).configured().name())) {
-          copyOut(fetched.get(i), call.result(i), batch, rows);
-        }
-      }
     } catch (BackendException e) {
       model.fault().saw(String.valueOf(e.getMessage()));
       throw e;
-    } finally {
-      release();
     }
   }
 
-  private TF_Tensor feed(int i, Port input, Batch batch, int rows) throws BackendException {
+  @Override
+  public void answer(Batch batch) throws BackendException {
+    for (int i = 0; i < fetched.size(); i++) {
+      if (batch.wantsOutput(fetched.get(i).configured().name())) {
+        copyOut(fetched.get(i), call.result(i), batch);
+      }
+    }
+  }
+
+  private TF_Tensor feed(int i, Port input, Batch batch) throws BackendException {
     PaddedShape shape = PaddedShape.of(input, batch, rows, model.isBatching());
     if (input.configured().type() == DataType.BYTES) {
       return strings.gather(input.configured().name(), shape.shape(), batch);
@@ -87,8 +94,7 @@ final class TensorFlowInstance implements ModelInstance {
     }
   }
 
-  private void copyOut(Port output, TF_Tensor tensor, Batch batch, int rows)
-      throws BackendException {
+  private void copyOut(Port output, TF_Tensor tensor, Batch batch) throws BackendException {
     String name = output.configured().name();
     DataType type = output.configured().type();
     long[] shape = output.scalar() ? output.configured().shape() : Tensors.shape(tensor);
@@ -118,7 +124,8 @@ final class TensorFlowInstance implements ModelInstance {
     }
   }
 
-  private void release() {
+  @Override
+  public void release() {
     call.deleteResults();
     call.clearFetches();
     fetched.clear();
