@@ -12,15 +12,15 @@ import java.util.Map;
  *
  * @param defaultMaxBatchSize {@code default-max-batch-size}: {@code max_batch_size} of a model that
  *     can batch and whose config does not say; 4
- * @param cacheDirectory {@code cache-directory}: engines that were built, and what building found
- *     out about kernels; {@code tensorrt} in the library cache directory. Nothing in it is needed
- *     again but to save time, and nothing in it is ever removed
+ * @param cacheDirectory {@code engine-cache-directory}: engines that were built, and what building
+ *     found out about kernels; {@code tensorrt} in the library cache directory. Nothing in it is
+ *     needed again but to save time, and nothing in it is ever removed
  * @param libraryCacheDirectory {@code library-cache-directory}: where the code between Java and
  *     TensorRT is unpacked; {@code nereid} in the user's cache directory
  */
 record BackendSettings(int defaultMaxBatchSize, Path cacheDirectory, Path libraryCacheDirectory) {
 
-  static final String CACHE_DIRECTORY = "cache-directory";
+  static final String CACHE_DIRECTORY = "engine-cache-directory";
 
   private static final int DEFAULT_MAX_BATCH_SIZE = 4;
 

@@ -94,7 +94,7 @@ public final class SelfCheck {
   private void all() {
     List<Backend> started = new ArrayList<>();
     Map<String, String> settings =
-        Map.of("cache-directory", directory.resolve("engines").toString());
+        Map.of("engine-cache-directory", directory.resolve("engines").toString());
     check(
         "libraries and GPU",
         () -> {

@@ -17,7 +17,7 @@ class BackendSettingsTest {
         .isEqualTo(
             new BackendSettings(
                 4, Path.of("/var/cache/nereid/tensorrt"), Path.of("/var/cache/nereid")));
-    assertThat(BackendSettings.parse(Map.of("cache-directory", "/engines")).cacheDirectory())
+    assertThat(BackendSettings.parse(Map.of("engine-cache-directory", "/engines")).cacheDirectory())
         .isEqualTo(Path.of("/engines"));
   }
 
@@ -25,7 +25,7 @@ class BackendSettingsTest {
   void whatIsUnknownOrMalformedIsRefused() {
     assertThatThrownBy(() -> BackendSettings.parse(Map.of("plugins", "a.so")))
         .hasMessageContaining("--backend-config=tensorrt,plugins: a.so (expected: one of ")
-        .hasMessageContaining("cache-directory");
+        .hasMessageContaining("engine-cache-directory");
     assertThatThrownBy(() -> BackendSettings.parse(Map.of("default-max-batch-size", "-1")))
         .hasMessageContaining("default-max-batch-size: -1 (expected: an integer from 0 to");
   }
