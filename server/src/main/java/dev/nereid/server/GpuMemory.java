@@ -91,6 +91,11 @@ public record GpuMemory(PageLocking pageLocking, DeviceMemory shared) {
   private record Opened(CudaSharedMemory.Opened memory) implements DeviceMemory.Mapping {
 
     @Override
+    public long address() {
+      return memory.address();
+    }
+
+    @Override
     public long byteSize() {
       return memory.byteSize();
     }

@@ -48,6 +48,15 @@ public interface ModelInstance extends AutoCloseable {
    */
   default void complete(Batch batch) throws BackendException {}
 
+  /**
+   * Whether it asks {@link BatchEntry#deviceInput} and {@link BatchEntry#deviceOutput} for tensors
+   * in the memory of the GPU that it was made for. The server asks this once; where no instance of
+   * a model on that GPU does, it brings what lies there to the host before a request is queued.
+   */
+  default boolean usesDeviceMemory() {
+    return false;
+  }
+
   /** Why this instance can never run again, such as a lost device; empty while it can. */
   default Optional<String> fault() {
     return Optional.empty();

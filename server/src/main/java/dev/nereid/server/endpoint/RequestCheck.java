@@ -255,7 +255,7 @@ public final class RequestCheck {
     long expectedBytesOrElements = size(input, type, shape);
     if (!type.isFixedSize()) {
       elements(input, expectedBytesOrElements);
-    } else if (input.data().readableBytes() != expectedBytesOrElements) {
+    } else if (input.byteSize() != expectedBytesOrElements) {
       throw refuse(
           "input byte size mismatch for input '"
               + input.name()
@@ -264,7 +264,7 @@ public final class RequestCheck {
               + "'. Expected "
               + expectedBytesOrElements
               + ", got "
-              + input.data().readableBytes());
+              + input.byteSize());
     }
   }
 
@@ -338,7 +338,12 @@ public final class RequestCheck {
     for (ClientInput input : inputs) {
       ModelInterface.Input known = named(input);
       ordered[known.index()] =
-          new Tensor(input.name(), known.type(), known.engineShape(input.shape()), input.data());
+          new Tensor(
+              input.name(),
+              known.type(),
+              known.engineShape(input.shape()),
+              input.data(),
+              input.onDevice());
     }
     return Stream.of(ordered).filter(Objects::nonNull).toList();
   }

@@ -103,6 +103,11 @@ public final class CudaSharedMemory {
       this.stream = stream;
     }
 
+    /** The {@code CUdeviceptr} of its start, in the device's primary context. */
+    public long address() {
+      return address;
+    }
+
     /** From where the handle points to the allocation's end. */
     public long byteSize() {
       return byteSize;

@@ -3,13 +3,15 @@ package dev.nereid.server.inference;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One validated request on its way to a model.
  *
  * <ul>
- *   <li>Its inputs' memory is released exactly once, by {@link #release}: by the scheduler when its
- *       batch has run or it has failed while it waited, by the endpoint when it was never queued.
+ *   <li>Its inputs' memory, and what it holds for its outputs, is released exactly once, by {@link
+ *       #release}: by the scheduler when its batch has run or it has failed while it waited, by the
+ *       endpoint when it was never queued.
  *   <li>Its {@link ResponseObserver} is called exactly once.
  *   <li>Immutable but for that release.
  * </ul>
@@ -30,6 +32,7 @@ public final class InferenceRequest {
   private final long deadlineNanos;
   private final long receivedNanos;
   private final Map<String, Object> parameters;
+  private final Map<String, DevicePart> places;
   private final ResponseObserver observer;
   private final AtomicBoolean released = new AtomicBoolean();
 
@@ -42,6 +45,7 @@ public final class InferenceRequest {
    * @param deadlineNanos on the clock of {@link System#nanoTime}, {@link #NO_DEADLINE} for none
    * @param receivedNanos when its last byte came, on the same clock
    * @param parameters the client's own, Boolean, Long, Double or String by name
+   * @param places where outputs are wanted on GPUs, by output; they become the request's
    */
   public InferenceRequest(
       String id,
@@ -53,6 +57,7 @@ public final class InferenceRequest {
       long deadlineNanos,
       long receivedNanos,
       Map<String, Object> parameters,
+      Map<String, DevicePart> places,
       ResponseObserver observer) {
     this.id = id;
     this.inputs = inputs;
@@ -63,7 +68,34 @@ public final class InferenceRequest {
     this.deadlineNanos = deadlineNanos;
     this.receivedNanos = receivedNanos;
     this.parameters = parameters;
+    this.places = places;
     this.observer = observer;
+  }
+
+  /** One whose outputs are all wanted in its answer, or in the host's memory. */
+  public InferenceRequest(
+      String id,
+      List<Tensor> inputs,
+      List<String> requestedOutputs,
+      int rows,
+      long priority,
+      long timeoutMicros,
+      long deadlineNanos,
+      long receivedNanos,
+      Map<String, Object> parameters,
+      ResponseObserver observer) {
+    this(
+        id,
+        inputs,
+        requestedOutputs,
+        rows,
+        priority,
+        timeoutMicros,
+        deadlineNanos,
+        receivedNanos,
+        parameters,
+        Map.of(),
+        observer);
   }
 
   public String id() {
@@ -102,6 +134,11 @@ public final class InferenceRequest {
     return parameters;
   }
 
+  /** Where that output is wanted on a GPU, until {@link #release}; null elsewhere. */
+  public @Nullable DevicePart place(String output) {
+    return places.get(output);
+  }
+
   public ResponseObserver observer() {
     return observer;
   }
@@ -118,11 +155,14 @@ public final class InferenceRequest {
     return "[request id: " + (id.isEmpty() ? "<id_unknown>" : id) + "] ";
   }
 
-  /** Gives its inputs' memory back; the second call and later ones do nothing. */
+  /** Gives its memory back; the second call and later ones do nothing. */
   public void release() {
     if (released.compareAndSet(false, true)) {
       for (Tensor input : inputs) {
         input.data().release();
+      }
+      for (DevicePart place : places.values()) {
+        place.release();
       }
     }
   }

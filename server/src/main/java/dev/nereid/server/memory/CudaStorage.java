@@ -60,6 +60,16 @@ final class CudaStorage implements RegionStorage {
     return region;
   }
 
+  /** Its GPU's index among those that this process sees. */
+  int device() {
+    return (int) region.device();
+  }
+
+  /** Where it starts there. */
+  long address() {
+    return mapping.address();
+  }
+
   @Override
   public long byteSize() {
     return region.byteSize();

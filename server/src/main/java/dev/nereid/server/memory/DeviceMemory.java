@@ -34,6 +34,9 @@ public interface DeviceMemory {
   /** An allocation, open. Thread-safe. */
   interface Mapping {
 
+    /** Where it starts, in the device's primary context. */
+    long address();
+
     /** Of the whole allocation. */
     long byteSize();
 

@@ -1,10 +1,12 @@
 package dev.nereid.server.memory;
 
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledDirectByteBuf;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of a region that one tensor of one request uses, within its bounds. It keeps the region
@@ -13,6 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>What the bytes say may change at any time: they are the client's too.
  */
 public final class RegionPart {
+
+  private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
   private final SharedRegion region;
   private final WatchedBuffers buffers;
@@ -35,6 +39,24 @@ public final class RegionPart {
   /** Whether it lies on a GPU: {@link #copy} and {@link #write} block then. */
   public boolean isOnDevice() {
     return region.storage() instanceof CudaStorage;
+  }
+
+  /** Where it lies on a GPU, for as long as this is not released; null where it lies elsewhere. */
+  public @Nullable DevicePart onDevice() {
+    return region.storage() instanceof CudaStorage there ? new OnDevice(there) : null;
+  }
+
+  /** Another use of the same part, to be released for itself; not to be called after release. */
+  public RegionPart again() {
+    if (!region.hold()) {
+      throw new IllegalStateException("a part of a shared memory region: released before");
+    }
+    return new RegionPart(region, buffers, offset, byteSize);
+  }
+
+  /** No bytes, which hold the part: it is released with them. The caller's. */
+  public ByteBuf hold() {
+    return buffers.watch(new Tensor(NOTHING));
   }
 
   /**
@@ -100,6 +122,41 @@ public final class RegionPart {
   public void release() {
     if (released.compareAndSet(false, true)) {
       region.letGo();
+    }
+  }
+
+  /** As those see it who use the GPU. */
+  private final class OnDevice implements DevicePart {
+
+    private final CudaStorage storage;
+
+    OnDevice(CudaStorage storage) {
+      this.storage = storage;
+    }
+
+    @Override
+    public int device() {
+      return storage.device();
+    }
+
+    @Override
+    public long address() {
+      return storage.address() + offset;
+    }
+
+    @Override
+    public long byteSize() {
+      return byteSize;
+    }
+
+    @Override
+    public void read(ByteBuf destination) throws InferenceException {
+      RegionPart.this.read(destination);
+    }
+
+    @Override
+    public void release() {
+      RegionPart.this.release();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.nereid.server.repository;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceKind;
+import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.TensorSpec;
@@ -183,6 +184,7 @@ final class VersionLoader {
             ModelInterface.of(config.config(), config.inputReshapes(), config.labels()),
             scheduler,
             prepared.memory.inputs(),
+            devices(scheduled, config),
             statistics);
     try {
       scheduler.start();
@@ -196,6 +198,20 @@ final class VersionLoader {
         new ModelMeters(name, version, config.config().getMetricTagsMap(), statistics, loadSeconds),
         prepared.model,
         instances);
+  }
+
+  /** GPUs in whose own memory an instance uses tensors where they lie. */
+  private static Set<Integer> devices(List<ScheduledInstance> scheduled, VersionConfig config) {
+    Set<Integer> devices = new HashSet<>();
+    for (int i = 0; i < scheduled.size(); i++) {
+      InstanceSpec spec = config.instances().get(i).spec();
+      if (spec.kind() == InstanceKind.GPU
+          && !scheduled.get(i).passive()
+          && scheduled.get(i).instance().usesDeviceMemory()) {
+        devices.add(spec.device());
+      }
+    }
+    return devices;
   }
 
   /** The same, which also tells of those on GPUs. */

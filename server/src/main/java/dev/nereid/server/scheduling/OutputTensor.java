@@ -1,5 +1,6 @@
 package dev.nereid.server.scheduling;
 
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.memory.TensorSource;
 import dev.nereid.tensor.DataType;
@@ -7,14 +8,21 @@ import dev.nereid.tensor.Shapes;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One output as a backend wrote it: of a whole batch, or of one entry.
  *
  * @param shape full, as the engine sees it
- * @param data one reference belongs to whoever holds this
+ * @param data one reference belongs to whoever holds this; empty where it is on a GPU
+ * @param onDevice where the backend writes it on a GPU; null in the host's memory
  */
-record OutputTensor(DataType type, long[] shape, ByteBuf data) {
+record OutputTensor(DataType type, long[] shape, ByteBuf data, @Nullable DevicePart onDevice) {
+
+  /** In the host's memory. */
+  OutputTensor(DataType type, long[] shape, ByteBuf data) {
+    this(type, shape, data, null);
+  }
 
   /**
    * Memory for an output that the configuration lists.

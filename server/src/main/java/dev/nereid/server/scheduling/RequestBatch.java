@@ -114,7 +114,7 @@ final class RequestBatch implements Batch, Execution {
       }
     }
     if (requests.length == 1) {
-      ByteBuf data = tensorOf(0, name).data();
+      ByteBuf data = onHost(0, name);
       if (data.isDirect() && data.nioBufferCount() == 1) {
         return littleEndian(data);
       }
@@ -125,7 +125,7 @@ final class RequestBatch implements Batch, Execution {
   @Override
   public void copyInput(String name, ByteBuffer destination) {
     for (int i = 0; i < requests.length; i++) {
-      destination.put(tensorOf(i, name).data().nioBuffer());
+      destination.put(onHost(i, name).nioBuffer());
     }
   }
 
@@ -201,10 +201,14 @@ final class RequestBatch implements Batch, Execution {
     return tensor;
   }
 
+  private ByteBuf onHost(int i, String name) {
+    return entries[i].onHost(tensorOf(i, name));
+  }
+
   private ByteBuf gather(String name) {
     long byteSize = 0;
     for (int i = 0; i < requests.length; i++) {
-      byteSize += tensorOf(i, name).data().readableBytes();
+      byteSize += onHost(i, name).readableBytes();
     }
     ByteBuf all;
     try {
@@ -213,7 +217,7 @@ final class RequestBatch implements Batch, Execution {
       throw new TensorMemoryExhaustedException(refusal);
     }
     for (int i = 0; i < requests.length; i++) {
-      ByteBuf data = tensorOf(i, name).data();
+      ByteBuf data = onHost(i, name);
       all.writeBytes(data, data.readerIndex(), data.readableBytes());
     }
     if (gathered == null) {
@@ -265,7 +269,11 @@ final class RequestBatch implements Batch, Execution {
         }
         answer.add(
             new Tensor(
-                output.name(), written.type(), clientShape(output, written), written.data()));
+                output.name(),
+                written.type(),
+                clientShape(output, written),
+                written.data(),
+                written.onDevice()));
       }
       complete = true;
     } finally {
@@ -371,7 +379,7 @@ final class RequestBatch implements Batch, Execution {
     }
     Arrays.fill(outputs, null);
     for (RequestEntry entry : entries) {
-      entry.releaseOutputs();
+      entry.release();
     }
   }
 

@@ -2,14 +2,19 @@ package dev.nereid.server.scheduling;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.BatchEntry;
+import dev.nereid.backend.DeviceTensor;
 import dev.nereid.backend.InputTensor;
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.inference.Tensor;
 import dev.nereid.server.metrics.FailureReason;
 import dev.nereid.tensor.DataType;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +26,9 @@ final class RequestEntry implements BatchEntry {
   private final QueuedRequest queued;
   private @Nullable OutputTensor @Nullable [] outputs;
   private @Nullable FailureReason failure;
+
+  /** Inputs that lie on a GPU which the instance does not reach, by name. */
+  private Map<String, ByteBuf> brought = Map.of();
 
   RequestEntry(ModelLayout layout, QueuedRequest queued) {
     this.layout = layout;
@@ -51,7 +59,29 @@ final class RequestEntry implements BatchEntry {
             name,
             tensor.type(),
             tensor.shape(),
-            tensor.data().nioBuffer().order(ByteOrder.LITTLE_ENDIAN));
+            onHost(tensor).nioBuffer().order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  @Override
+  public @Nullable DeviceTensor deviceInput(String name, int device) {
+    @Nullable Tensor tensor = tensor(name);
+    @Nullable DevicePart there = tensor == null ? null : tensor.onDevice();
+    return there == null || there.device() != device
+        ? null
+        : new DeviceTensor(there.address(), there.byteSize());
+  }
+
+  @Override
+  public @Nullable DeviceTensor deviceOutput(
+      String name, DataType type, long[] shape, long byteSize, int device) {
+    @Nullable DevicePart place = queued.request.place(name);
+    if (place == null || place.device() != device || byteSize > place.byteSize()) {
+      return null;
+    }
+    int index = layout.indexOfOutput(name);
+    OutputTensor.check(layout, layout.outputs().get(index), rows(), type, shape);
+    put(index, new OutputTensor(type, shape.clone(), Unpooled.EMPTY_BUFFER, place));
+    return new DeviceTensor(place.address(), byteSize);
   }
 
   @Override
@@ -79,7 +109,7 @@ final class RequestEntry implements BatchEntry {
   void outputFromInput(String outputName, Tensor input) {
     int index = layout.indexOfOutput(outputName);
     OutputTensor.check(layout, layout.outputs().get(index), rows(), input.type(), input.shape());
-    put(index, new OutputTensor(input.type(), input.shape(), input.data().retainedSlice()));
+    put(index, new OutputTensor(input.type(), input.shape(), onHost(input).retainedSlice()));
   }
 
   @Override
@@ -105,6 +135,44 @@ final class RequestEntry implements BatchEntry {
     return queued.isAnswered();
   }
 
+  /**
+   * One of its inputs in the host's memory: brought there from a GPU, if it lies on one, when this
+   * is first asked. Blocks then. Where that fails this entry has failed, and its bytes are zeros,
+   * so that the others of the batch run.
+   *
+   * @return not the caller's to release
+   * @throws TensorMemoryExhaustedException where there is no memory for it
+   */
+  ByteBuf onHost(Tensor tensor) {
+    @Nullable DevicePart there = tensor.onDevice();
+    if (there == null) {
+      return tensor.data();
+    }
+    @Nullable ByteBuf before = brought.get(tensor.name());
+    if (before != null) {
+      return before;
+    }
+    ByteBuf data;
+    try {
+      data = layout.memory().inputs().allocate(there.byteSize());
+    } catch (InferenceException refusal) {
+      throw new TensorMemoryExhaustedException(refusal);
+    }
+    if (brought.isEmpty()) {
+      brought = new HashMap<>();
+    }
+    brought.put(tensor.name(), data);
+    try {
+      there.read(data);
+    } catch (InferenceException lost) {
+      data.setZero(0, data.capacity()).writerIndex(data.capacity());
+      if (failure == null) {
+        fail(lost, FailureReason.OTHER);
+      }
+    }
+    return data;
+  }
+
   @Nullable Tensor tensor(String name) {
     List<Tensor> inputs = queued.inputs();
     for (int i = 0; i < inputs.size(); i++) {
@@ -125,8 +193,10 @@ final class RequestEntry implements BatchEntry {
     return output;
   }
 
-  /** Gives back those outputs that nobody took. */
-  void releaseOutputs() {
+  /** Gives back those outputs that nobody took, and what was brought from a GPU. */
+  void release() {
+    brought.values().forEach(ByteBuf::release);
+    brought = Map.of();
     if (outputs != null) {
       for (@Nullable OutputTensor output : outputs) {
         if (output != null) {

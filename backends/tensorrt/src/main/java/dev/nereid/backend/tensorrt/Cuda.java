@@ -88,6 +88,15 @@ final class Cuda {
         "cudaMemcpyAsync to the GPU");
   }
 
+  /** Begins to copy between two places of one device, which need no alignment. */
+  static void copyOnDevice(long to, long from, long byteSize, CUstream_st stream)
+      throws CudaException {
+    check(
+        cudart.cudaMemcpyAsync(
+            new Address(to), new Address(from), byteSize, cudart.cudaMemcpyDeviceToDevice, stream),
+        "cudaMemcpyAsync on the GPU");
+  }
+
   /** Begins to copy from the device into a direct buffer, position to limit. */
   static void copyToHost(ByteBuffer to, Address from, CUstream_st stream) throws CudaException {
     int byteSize = to.remaining();

@@ -2,12 +2,12 @@ package dev.nereid.backend.tensorrt;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
+import dev.nereid.backend.BatchEntry;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.backend.tensorrt.Ports.Port;
 import dev.nereid.tensor.Shapes;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Inputs are copied by the device from each request's own memory to its rows' place, and
  *       outputs into the memory that the server answers from: no byte passes through the CPU. Both
- *       are at full speed, and beside the computing, where that memory is page-locked.
+ *       are at full speed, and beside the computing, where that memory is page-locked. What clients
+ *       have on this GPU is copied on it, and never comes to the host.
  *   <li>Events hold a batch's steps in order. A slot is used again only after {@link #complete}, so
  *       nothing needs to hold batches apart but the streams themselves.
  *   <li>Without {@code output_copy_stream} outputs are copied on the compute stream, and the next
@@ -63,7 +64,8 @@ final class TensorRtInstance implements ModelInstance {
   private final CUstream_st inputStream;
   private final CUstream_st computeStream;
   private final CUstream_st outputStream;
-  private final RowCopies copies;
+  private final RowCopies inputCopies;
+  private final OutputCopies outputCopies;
 
   private final List<long[]> shapes = new ArrayList<>();
   private long started;
@@ -96,9 +98,10 @@ final class TensorRtInstance implements ModelInstance {
       bind();
       this.ports = Ports.of(spec, engine, owned);
       this.inputStream = stream();
-      this.copies = new RowCopies(inputStream);
+      this.inputCopies = new RowCopies(inputStream, gpu.index());
       this.computeStream = stream();
       this.outputStream = spec.gpu().outputCopyStream() ? stream() : computeStream;
+      this.outputCopies = new OutputCopies(outputStream, gpu.index(), spec.isBatching());
       makeExecutions(engine, profileIndices);
       makeSlots();
       warmUp();
@@ -246,6 +249,11 @@ final class TensorRtInstance implements ModelInstance {
   }
 
   @Override
+  public boolean usesDeviceMemory() {
+    return true;
+  }
+
+  @Override
   public void execute(Batch batch) throws BackendException {
     start(batch);
     complete(batch);
@@ -284,7 +292,9 @@ final class TensorRtInstance implements ModelInstance {
   private void batchShapes(Batch batch) throws BackendException {
     for (Port input : ports.inputs()) {
       for (int i = 0; i < batch.size(); i++) {
-        if (batch.entry(i).input(input.name()) == null) {
+        BatchEntry entry = batch.entry(i);
+        if (entry.deviceInput(input.name(), gpu.index()) == null
+            && entry.input(input.name()) == null) {
           throw new BackendException("input '" + input.name() + "' is missing");
         }
       }
@@ -300,7 +310,7 @@ final class TensorRtInstance implements ModelInstance {
   /** Begins to copy every request's own memory to its rows' place. */
   private void copyIn(Batch batch, Slot slot) throws CudaException {
     for (int k = 0; k < ports.inputs().size(); k++) {
-      copies.begin(batch, ports.inputs().get(k).name(), slot.input(k));
+      inputCopies.begin(batch, ports.inputs().get(k).name(), slot.input(k));
     }
     Cuda.record(slot.inputsCopied(), inputStream);
     Cuda.await(computeStream, slot.inputsCopied());
@@ -316,7 +326,7 @@ final class TensorRtInstance implements ModelInstance {
     return executions.get(nearest);
   }
 
-  /** Begins to copy the outputs that are wanted into the memory that is answered from. */
+  /** Begins to copy the outputs that are wanted to where they are. */
   private void copyOut(Batch batch, Slot slot) throws CudaException, TensorRtException {
     if (spec.gpu().outputCopyStream()) {
       Cuda.await(outputStream, slot.computed());
@@ -327,9 +337,7 @@ final class TensorRtInstance implements ModelInstance {
         continue;
       }
       long[] shape = outputShape(output, output.configured(), batch);
-      long byteSize = Shapes.elementCount(shape) * output.elementBytes();
-      ByteBuffer memory = batch.output(output.name(), output.type(), shape, byteSize);
-      Cuda.copyToHost(memory, slot.output(k), outputStream);
+      outputCopies.begin(batch, output, shape, slot.output(k));
     }
     Cuda.record(slot.done(), outputStream);
   }

@@ -7,6 +7,7 @@ import dev.nereid.server.endpoint.Classification;
 import dev.nereid.server.endpoint.ClientInput;
 import dev.nereid.server.endpoint.ModelVersions;
 import dev.nereid.server.endpoint.RequestCheck;
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.InferenceResponse;
@@ -16,7 +17,6 @@ import dev.nereid.server.inference.Tensor;
 import dev.nereid.server.memory.RegionReads;
 import dev.nereid.server.memory.SharedRegions;
 import dev.nereid.server.memory.TensorMemory;
-import dev.nereid.server.memory.TensorSource;
 import dev.nereid.server.metrics.Refusal;
 import dev.nereid.server.repository.ModelLookup;
 import dev.nereid.server.repository.ModelVersion;
@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Everything happens on the call's event loop, so nothing here is guarded: the scheduler's
  *       threads hand their result over and go on with the next batch, and the answer is encoded
- *       here. Only tensors that lie on a GPU are carried by other threads, and while they are, this
- *       does nothing but note that the call has ended.
+ *       here. Only tensors that lie on a GPU, and are not used there, are carried by other threads,
+ *       and while they are, this does nothing but note that the call has ended.
  *   <li>The request's memory belongs, in this order, to the parsed call, to the {@link
  *       InferenceRequest} once it is whole, to the scheduler once it took that.
  *   <li>The call is answered once, unless its client is gone.
@@ -226,7 +226,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     version = model;
     id = header.getId();
     try {
-      return inputs(message, model.signature(), model.memory());
+      return inputs(message, model);
     } catch (InferenceException e) {
       countRefusal(model, e);
       throw e;
@@ -237,7 +237,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     ModelVersion model = Objects.requireNonNull(version, "found by read");
     InferenceRequest request;
     try {
-      request = check(message, inputs, model.signature());
+      request = check(message, inputs, model);
     } catch (InferenceException e) {
       countRefusal(model, e);
       throw e;
@@ -257,10 +257,10 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
             e.code() == StatusCode.RESOURCE_EXHAUSTED ? Refusal.OUT_OF_MEMORY : Refusal.INVALID);
   }
 
-  private List<ClientInput> inputs(InferCall message, ModelInterface model, TensorSource source)
+  private List<ClientInput> inputs(InferCall message, ModelVersion model)
       throws InferenceException {
     ModelInferRequest header = message.header();
-    if (model.isDecoupled()) {
+    if (model.signature().isDecoupled()) {
       throw new InferenceException(
           StatusCode.UNIMPLEMENTED,
           "ModelInfer RPC doesn't support models with decoupled transaction policy");
@@ -268,15 +268,17 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
     parameters = RequestParameters.read(header.getParametersMap());
     RequestCheck.rejectDuplicates(id, "input", RequestInputs.names(header.getInputsList()));
     RequestCheck.rejectDuplicates(id, "output", RequestedOutputs.names(header.getOutputsList()));
-    List<ClientInput> inputs = RequestInputs.read(message, source, regions, onDevices);
+    List<ClientInput> inputs =
+        RequestInputs.read(message, model.memory(), regions, onDevices, model.devices());
     classes = RequestedOutputs.classes(header.getOutputsList(), regions, placed);
     return inputs;
   }
 
-  private InferenceRequest check(InferCall message, List<ClientInput> inputs, ModelInterface model)
+  private InferenceRequest check(InferCall message, List<ClientInput> inputs, ModelVersion model)
       throws InferenceException {
     List<String> outputs = RequestedOutputs.names(message.header().getOutputsList());
-    CheckedInputs checked = RequestCheck.check(model, id, inputs, outputs);
+    CheckedInputs checked = RequestCheck.check(model.signature(), id, inputs, outputs);
+    Map<String, DevicePart> places = placed.onDevices(model.devices());
     message.handOver(inputs.size());
     return new InferenceRequest(
         id,
@@ -288,6 +290,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
         deadlineNanos,
         message.receivedNanos(),
         parameters.custom(),
+        places,
         this);
   }
 
@@ -297,7 +300,7 @@ final class InferExchange extends ServerCall.Listener<InferCall> implements Resp
       return;
     }
     List<Tensor> outputs = new ArrayList<>(response.outputs());
-    if (!placed.areOnDevices()) {
+    if (!placed.areOnDevices(outputs)) {
       answer(outputs, placed::fill);
       return;
     }

@@ -1,5 +1,6 @@
 package dev.nereid.server.endpoint.grpc;
 
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.inference.Tensor;
@@ -8,6 +9,8 @@ import io.netty.buffer.Unpooled;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /**
  * Where the outputs of one request go that are wanted in shared memory. One thread at a time.
@@ -25,10 +28,35 @@ final class OutputRegions {
     parts.put(output, part);
   }
 
-  /** Whether {@link #fill} blocks. */
-  boolean areOnDevices() {
-    for (RegionPart part : parts.values()) {
-      if (part.isOnDevice()) {
+  /**
+   * Where those outputs are wanted that go to these GPUs, by output. Each is held for itself, so
+   * that it is there for whoever writes it also when this is released.
+   *
+   * @return the caller's to release
+   */
+  Map<String, DevicePart> onDevices(Set<Integer> devices) {
+    if (parts.isEmpty() || devices.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, DevicePart> found = new HashMap<>();
+    parts.forEach(
+        (output, part) -> {
+          DevicePart there = part.onDevice();
+          if (there != null && devices.contains(there.device())) {
+            found.put(output, Objects.requireNonNull(part.again().onDevice()));
+          }
+        });
+    return found;
+  }
+
+  /** Whether {@link #fill} blocks: some of them go to GPUs, and are not there yet. */
+  boolean areOnDevices(List<Tensor> outputs) {
+    if (parts.isEmpty()) {
+      return false;
+    }
+    for (Tensor output : outputs) {
+      RegionPart part = parts.get(output.name());
+      if (part != null && part.isOnDevice() && output.onDevice() == null) {
         return true;
       }
     }
@@ -37,7 +65,8 @@ final class OutputRegions {
 
   /**
    * Writes those outputs to where they are wanted; what is left in the list of each is its name,
-   * type and shape, as in Triton's answers. The list's owner owns what is in it.
+   * type and shape, as in Triton's answers. What its backend wrote there itself is such already.
+   * The list's owner owns what is in it.
    *
    * @throws InferenceException INTERNAL with Triton's text where a tensor is larger than its part;
    *     some may be written then
@@ -46,7 +75,7 @@ final class OutputRegions {
     for (int i = 0; i < outputs.size(); i++) {
       Tensor output = outputs.get(i);
       RegionPart part = parts.get(output.name());
-      if (part == null) {
+      if (part == null || output.onDevice() != null) {
         continue;
       }
       int bytes = output.data().readableBytes();

@@ -3,6 +3,7 @@ package dev.nereid.server.endpoint.grpc;
 import dev.nereid.protocol.ModelInferRequest;
 import dev.nereid.protocol.ModelInferRequest.InferInputTensor;
 import dev.nereid.server.endpoint.ClientInput;
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.StatusCode;
 import dev.nereid.server.memory.RegionPart;
@@ -13,6 +14,7 @@ import dev.nereid.tensor.DataType;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Brings a request's inputs together with their data, in Triton's order and with its texts. */
@@ -35,11 +37,16 @@ final class RequestInputs {
    * throws; the inputs' data are the first of it.
    *
    * @param onDevices takes what lies on GPUs: such an input has no data until that has run
+   * @param inPlace the GPUs on which the model uses it where it lies instead
    * @throws InferenceException INVALID_ARGUMENT if there is none, or both, or it is not within its
    *     region; NOT_FOUND, UNIMPLEMENTED for shared memory that is not there; RESOURCE_EXHAUSTED
    */
   static List<ClientInput> read(
-      InferCall call, TensorSource memory, SharedRegions regions, RegionReads onDevices)
+      InferCall call,
+      TensorSource memory,
+      SharedRegions regions,
+      RegionReads onDevices,
+      Set<Integer> inPlace)
       throws InferenceException {
     ModelInferRequest header = call.header();
     List<ByteBuf> owned = call.rawInputs();
@@ -50,6 +57,7 @@ final class RequestInputs {
       SharedMemoryParameters shared =
           SharedMemoryParameters.read(input.getName(), input.getParametersMap());
       DataType type = DataType.ofName(input.getDatatype());
+      DevicePart there = null;
       if (shared != null) {
         if (input.hasContents()) {
           throw refusal(
@@ -58,7 +66,9 @@ final class RequestInputs {
               header,
               "");
         }
-        owned.add(next, tensor(shared.in(regions), type, memory, onDevices));
+        RegionPart part = shared.in(regions);
+        there = type == DataType.BYTES ? null : onOneOf(inPlace, part);
+        owned.add(next, there == null ? tensor(part, type, memory, onDevices) : part.hold());
       } else if (input.hasContents()) {
         if (raw) {
           throw refusal(
@@ -74,10 +84,15 @@ final class RequestInputs {
       } else if (next == owned.size()) {
         throw refusal("unable to find data for input tensor", input, header, " in request.");
       }
-      inputs.add(new ClientInput(input.getName(), type, shape(input), owned.get(next)));
+      inputs.add(new ClientInput(input.getName(), type, shape(input), owned.get(next), there));
       next++;
     }
     return inputs;
+  }
+
+  private static @Nullable DevicePart onOneOf(Set<Integer> devices, RegionPart part) {
+    DevicePart there = devices.isEmpty() ? null : part.onDevice();
+    return there != null && devices.contains(there.device()) ? there : null;
   }
 
   /**

@@ -19,6 +19,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,7 @@ class DecoupledTest {
           ModelInterface.of(config, Map.of(), Map.of()),
           this,
           new TensorMemory(1 << 20),
+          Set.of(),
           new ModelStatistics());
     }
 
