@@ -27,8 +27,9 @@ static Device devices[MAX];
 static int count;
 static int version = 12040;
 static int started;
-static CUcontext stack[MAX];
-static int depth;
+static __thread CUcontext stack[MAX];
+static __thread int depth;
+static int current;  /* of all threads */
 
 static struct { char function[64]; int code; } failures[32];
 static int failure_count;
@@ -61,7 +62,7 @@ void fake_fail(const char *function, int code) {
 }
 
 int fake_holds(int device) { return devices[device].holds; }
-int fake_depth(void) { return depth; }
+int fake_depth(void) { return current; }
 CUcontext fake_current(void) { return depth ? stack[depth - 1] : NULL; }
 
 static int failure(const char *function) {
@@ -198,7 +199,10 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
 
 CUresult cuCtxSetCurrent(CUcontext context) {
   ENTER(0);
-  if (depth == 0) depth = 1;
+  if (depth == 0) {
+    depth = 1;
+    __sync_fetch_and_add(&current, 1);
+  }
   stack[depth - 1] = context;
   return 0;
 }
@@ -206,6 +210,7 @@ CUresult cuCtxSetCurrent(CUcontext context) {
 CUresult cuCtxPushCurrent_v2(CUcontext context) {
   ENTER(0);
   stack[depth++] = context;
+  __sync_fetch_and_add(&current, 1);
   return 0;
 }
 
@@ -213,5 +218,6 @@ CUresult cuCtxPopCurrent_v2(CUcontext *context) {
   ENTER(0);
   if (depth == 0) return 201;
   *context = stack[--depth];
+  __sync_fetch_and_sub(&current, 1);
   return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "fake_cuda.c"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 typedef unsigned long long CUdeviceptr;
@@ -15,7 +16,8 @@ typedef struct { char *memory; size_t bytes; int opened; } Allocation;
 
 static Allocation shared[MAX];
 static int shared_count;
-static int allocations, registrations, streams;
+static int allocations, registrations, streams, copies;
+static pthread_mutex_t copying = PTHREAD_MUTEX_INITIALIZER;
 static void *registered;
 static size_t registered_bytes;
 
@@ -48,6 +50,7 @@ int fake_is_registered(void *address, long long bytes) {
   return registered == address && registered_bytes == (size_t) bytes;
 }
 int fake_streams(void) { return streams; }
+int fake_copies(void) { return copies; }
 
 /* ---- the driver ---- */
 
@@ -135,9 +138,13 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 }
 
 static CUresult copy(CUstream stream, void *to, const void *from, size_t bytes) {
-  if (stream == NULL || stream->count == 16) return 1;
-  stream->copies[stream->count++] = (Copy) {to, from, bytes};
-  return 0;
+  if (stream == NULL) return 1;
+  pthread_mutex_lock(&copying);
+  int full = stream->count == 16;
+  if (!full) stream->copies[stream->count++] = (Copy) {to, from, bytes};
+  copies++;
+  pthread_mutex_unlock(&copying);
+  return full;
 }
 
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
@@ -152,9 +159,11 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CU
 
 CUresult cuStreamSynchronize(CUstream stream) {
   ENTER_CONTEXT();
+  pthread_mutex_lock(&copying);
   for (int i = 0; i < stream->count; i++) {
     memmove(stream->copies[i].to, stream->copies[i].from, stream->copies[i].bytes);
   }
   stream->count = 0;
+  pthread_mutex_unlock(&copying);
   return 0;
 }

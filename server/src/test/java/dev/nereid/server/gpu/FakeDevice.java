@@ -7,16 +7,26 @@ import com.sun.jna.Pointer;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** One GPU of a fake driver, with memory that another process would share. */
+/** GPUs of a fake driver, with memory that another process would share. */
 public final class FakeDevice {
 
   private final FakeLibrary fake;
+  private final int count;
   private final CudaDriver driver;
 
-  /** Skips the test where there is no C compiler. */
+  /** One. Skips the test where there is no C compiler. */
   public FakeDevice(Path directory) {
+    this(directory, 1);
+  }
+
+  /** Several of one driver. */
+  public FakeDevice(Path directory, int count) {
+    this.count = count;
     fake = FakeLibrary.of(directory, "fake_cuda_memory");
-    fake.tell("fake_add", "NVIDIA H100 80GB HBM3", "0000:AB:00.0", 0x10, 9, 0, 80L << 30);
+    for (int i = 0; i < count; i++) {
+      String bus = "0000:A" + i + ":00.0";
+      fake.tell("fake_add", "NVIDIA H100 80GB HBM3", bus, 0x10 + i, 9, 0, 80L << 30);
+    }
     try {
       driver = CudaDriver.open(fake.path());
     } catch (CudaException e) {
@@ -54,7 +64,9 @@ public final class FakeDevice {
     assertThat(fake.ask("fake_allocations")).as("page-locked").isZero();
     assertThat(fake.ask("fake_registrations")).as("registered").isZero();
     assertThat(fake.ask("fake_streams")).as("streams").isZero();
-    assertThat(fake.ask("fake_holds", 0)).as("contexts held").isZero();
+    for (int device = 0; device < count; device++) {
+      assertThat(fake.ask("fake_holds", device)).as("contexts held of %s", device).isZero();
+    }
     assertThat(fake.ask("fake_depth")).as("contexts current").isZero();
   }
 }

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
+import dev.nereid.backend.BatchEntry;
+import dev.nereid.backend.DeviceTensor;
 import dev.nereid.backend.InputTensor;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.server.config.BatchingConfig;
 import dev.nereid.server.config.QueuePolicy;
+import dev.nereid.server.inference.DevicePart;
 import dev.nereid.server.inference.InferenceException;
 import dev.nereid.server.inference.InferenceRequest;
 import dev.nereid.server.inference.InferenceResponse;
@@ -21,6 +24,8 @@ import dev.nereid.server.metrics.ModelStatistics;
 import dev.nereid.tensor.BytesTensors;
 import dev.nereid.tensor.DataType;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledDirectByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -255,6 +260,167 @@ final class RequestBatchTest {
         },
         request(1, List.of(), new Tensor("I", DataType.FP32, new long[] {1, 2}, pieces)));
     assertThat(answers.get(0).failure).isNull();
+  }
+
+  /** A GPU's memory, as far as it can be without one. */
+  private static final class OnGpu implements DevicePart {
+    private final int device;
+    private final @Nullable ByteBuf bytes;
+    int reads;
+    boolean released;
+
+    /**
+     * @param bytes null for memory that is lost
+     */
+    OnGpu(int device, @Nullable ByteBuf bytes) {
+      this.device = device;
+      this.bytes = bytes;
+    }
+
+    @Override
+    public int device() {
+      return device;
+    }
+
+    @Override
+    public long address() {
+      return 0xabc0;
+    }
+
+    @Override
+    public long byteSize() {
+      return 8;
+    }
+
+    @Override
+    public void read(ByteBuf destination) throws InferenceException {
+      reads++;
+      if (bytes == null) {
+        throw new InferenceException(StatusCode.INTERNAL, "the GPU is lost");
+      }
+      destination.writeBytes(bytes, 0, 8);
+    }
+
+    @Override
+    public void release() {
+      assertThat(released).isFalse();
+      released = true;
+      if (bytes != null) {
+        bytes.release();
+      }
+    }
+
+    /** An input of two numbers, as one that a request holds. */
+    Tensor input() {
+      ByteBuf hold =
+          new UnpooledDirectByteBuf(UnpooledByteBufAllocator.DEFAULT, 0, 0) {
+            @Override
+            protected void deallocate() {
+              super.deallocate();
+              OnGpu.this.release();
+            }
+          };
+      return new Tensor("I", DataType.FP32, new long[] {1, 2}, hold, this);
+    }
+  }
+
+  @Test
+  void anInputOnAGpuIsThereForItsInstancesAndBroughtForAllOthers() {
+    OnGpu there = new OnGpu(1, floats(3, 4));
+    run(
+        outputs("O", "SAME"),
+        batch -> {
+          BatchEntry entry = batch.entry(1);
+          assertThat(entry.deviceInput("I", 1)).isEqualTo(new DeviceTensor(0xabc0, 8));
+          assertThat(entry.deviceInput("I", 0)).isNull();
+          assertThat(entry.deviceInput("none", 1)).isNull();
+          assertThat(batch.entry(0).deviceInput("I", 1)).isNull();
+          assertThat(batch.inputShape("I")).containsExactly(2, 2);
+          assertThat(there.reads).as("nobody needed it on the host").isZero();
+
+          InputTensor own = entry.input("I");
+          assertThat(own).isNotNull();
+          if (own != null) {
+            assertThat(own.data().getFloat(0)).isEqualTo(3);
+          }
+          assertThat(batch.input("I").getFloat(12)).isEqualTo(4);
+          ByteBuffer copy = ByteBuffer.allocateDirect(16).order(ByteOrder.LITTLE_ENDIAN);
+          batch.copyInput("I", copy);
+          assertThat(copy.getFloat(8)).isEqualTo(3);
+          batch.outputFromInput("SAME", "I");
+          assertThat(there.reads).as("brought once").isEqualTo(1);
+          write(batch, "O", 1, 2, 3, 4);
+        },
+        request(1, List.of(), input("I", 1, 1, 2)),
+        request(1, List.of(), there.input()));
+
+    assertThat(answers.get(1).floats("O")).containsExactly(3f, 4f);
+    assertThat(answers.get(1).floats("SAME")).containsExactly(3f, 4f);
+    assertThat(there.released).isTrue();
+  }
+
+  @Test
+  void anInputThatCannotBeBroughtFailsItsOwnRequest() {
+    OnGpu lost = new OnGpu(0, null);
+    run(
+        outputs("O"),
+        batch -> {
+          assertThat(batch.input("I").getFloat(0)).isEqualTo(1);
+          assertThat(batch.input("I").getFloat(8)).isZero();
+          assertThat(batch.input("I").getFloat(16)).isEqualTo(5);
+          write(batch, "O", 1, 2, 3);
+        },
+        request(1, List.of(), input("I", 1, 1, 2)),
+        request(1, List.of(), lost.input()),
+        request(1, List.of(), input("I", 1, 5, 6)));
+
+    assertThat(answers.get(0).floats("O")).containsExactly(1f);
+    assertThat(answers.get(1).text()).isEqualTo("the GPU is lost");
+    assertThat(answers.get(2).floats("O")).containsExactly(3f);
+    assertThat(lost.released).isTrue();
+  }
+
+  @Test
+  void anOutputMayBeWrittenToWhereItIsWantedOnAGpu() {
+    OnGpu place = new OnGpu(1, null);
+    Answer answer = new Answer();
+    run(
+        outputs("O"),
+        batch -> {
+          BatchEntry placed = batch.entry(1);
+          long[] shape = {1, 2};
+          assertThat(batch.entry(0).deviceOutput("O", DataType.FP32, shape, 8, 1)).isNull();
+          assertThat(placed.deviceOutput("O", DataType.FP32, shape, 8, 0)).isNull();
+          assertThat(placed.deviceOutput("none", DataType.FP32, shape, 8, 1)).isNull();
+          assertThat(placed.deviceOutput("O", DataType.FP32, new long[] {1, 3}, 12, 1))
+              .as("does not fit")
+              .isNull();
+          assertThat(placed.deviceOutput("O", DataType.FP32, shape, 8, 1))
+              .isEqualTo(new DeviceTensor(0xabc0, 8));
+          shape[1] = 99;
+          write(batch, "O", 1, 2, 3, 4);
+          assertThat(place.released).isFalse();
+        },
+        request(1, List.of(), input("I", 1, 0)),
+        new InferenceRequest(
+            "placed",
+            List.of(input("I", 1, 0)),
+            List.of("O"),
+            1,
+            0,
+            0,
+            InferenceRequest.NO_DEADLINE,
+            clock.nanoTime(),
+            Map.of(),
+            Map.of("O", place),
+            answer));
+    answers.add(answer);
+
+    assertThat(answers.get(0).floats("O")).containsExactly(1f, 2f);
+    assertThat(answer.output("O").data().isReadable()).isFalse();
+    assertThat(answer.output("O").onDevice()).isSameAs(place);
+    assertThat(answer.output("O").shape()).containsExactly(1, 2);
+    assertThat(place.released).isTrue();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.nereid.server.endpoint.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nereid.backend.BackendProvider;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import dev.nereid.protocol.GRPCInferenceServiceGrpc.GRPCInferenceServiceFutureStub;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -66,17 +68,25 @@ final class TestEndpoint implements AutoCloseable {
       SharedRegions regions,
       Pause pause)
       throws IOException {
+    this(models, options, memory, regions, List.of(IdentityBackend.provider(pause)), List.of());
+  }
+
+  private TestEndpoint(
+      Path models,
+      GrpcEndpointOptions options,
+      TensorMemory memory,
+      SharedRegions regions,
+      List<BackendProvider> providers,
+      List<Integer> gpus)
+      throws IOException {
     this.memory = memory;
     this.regions = regions;
-    backends =
-        new BackendRegistry(
-            List.of(models.resolve("no-backends")),
-            Map.of(),
-            List.of(IdentityBackend.provider(pause)));
+    backends = new BackendRegistry(List.of(models.resolve("no-backends")), Map.of(), providers);
     repository =
         new ModelRepository(
             List.of(models),
-            new ModelConfigLoader(backends::backend, ModelConfigLoader.Options.DEFAULTS),
+            new ModelConfigLoader(
+                backends::backend, new ModelConfigLoader.Options(true, Optional.empty(), gpus)),
             PinnedMemory.none(memory),
             clock,
             new ModelCollector(true),
@@ -120,6 +130,14 @@ final class TestEndpoint implements AutoCloseable {
   /** The same with shared memory. */
   static TestEndpoint serve(Path models, SharedRegions regions, Pause pause) throws IOException {
     return new TestEndpoint(models, options(), new TensorMemory(1 << 30), regions, pause);
+  }
+
+  /** The same of another backend, on a machine with GPUs of these indices. */
+  static TestEndpoint serve(
+      Path models, SharedRegions regions, BackendProvider backend, List<Integer> gpus)
+      throws IOException {
+    return new TestEndpoint(
+        models, options(), new TensorMemory(1 << 30), regions, List.of(backend), gpus);
   }
 
   /** The defaults on a free port of this machine alone. */
