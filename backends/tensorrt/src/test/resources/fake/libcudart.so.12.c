@@ -76,10 +76,22 @@ int cudaMemGetInfo(size_t *available, size_t *total) {
   return sticky;
 }
 
-static int allocate(void **memory, size_t bytes) {
+/* In the 256 bytes before the memory. */
+struct block { size_t bytes; int onDevice; struct block *next; };
+static struct block *blocks;
+
+static int onDevice(const void *memory) {
+  for (struct block *block = blocks; block; block = block->next) {
+    const char *start = (const char *)block + 256;
+    if (block->onDevice && (const char *)memory >= start && (const char *)memory < start + block->bytes) return 1;
+  }
+  return 0;
+}
+static int allocate(void **memory, size_t bytes, int device) {
   if (bytes > (1ul << 30)) return 2;
-  size_t *block = aligned_alloc(256, (bytes + 511) / 256 * 256);
-  *block = bytes;
+  struct block *block = aligned_alloc(256, (bytes + 511) / 256 * 256);
+  *block = (struct block){bytes, device, blocks};
+  blocks = block;
   /* Not zero, as a device's memory is not. */
   memset((char *)block + 256, 0x7f, bytes);
   *memory = (char *)block + 256;
@@ -89,24 +101,30 @@ static int allocate(void **memory, size_t bytes) {
 }
 static int release(void *memory) {
   if (!memory) return 0;
-  size_t *block = (size_t *)((char *)memory - 256);
-  used -= *block;
+  struct block *block = (struct block *)((char *)memory - 256), **at = &blocks;
+  while (*at != block) at = &(*at)->next;
+  *at = block->next;
+  used -= block->bytes;
   free(block);
   live--;
   return 0;
 }
-int cudaMalloc(void **memory, size_t bytes) { return LOCKED(result_ = allocate(memory, bytes)); }
-int cudaHostAlloc(void **memory, size_t bytes, unsigned flags) { return LOCKED(result_ = allocate(memory, bytes)); }
+int cudaMalloc(void **memory, size_t bytes) { return LOCKED(result_ = allocate(memory, bytes, 1)); }
+int cudaHostAlloc(void **memory, size_t bytes, unsigned flags) { return LOCKED(result_ = allocate(memory, bytes, 0)); }
 int cudaFree(void *memory) { pthread_mutex_lock(&lock); release(memory); pthread_mutex_unlock(&lock); return sticky; }
 int cudaFreeHost(void *memory) { return cudaFree(memory); }
 /* A real one refuses to copy across the border of two allocations. */
 static size_t longestCopy = ~0ul;
-static int copies;
+static int copies, copiesOfKind[4];
 void fakeCudaLongestCopy(int bytes) { longestCopy = bytes; }
 int fakeCudaCopies(void) { return copies; }
+/* 1: to the device, 2: from it, 3: on it. A copy that says another than it is, is refused. */
+int fakeCudaCopiesOfKind(int kind) { return copiesOfKind[kind]; }
 int cudaMemcpyAsync(void *to, const void *from, size_t bytes, int kind, struct stream *stream) {
   if (bytes > longestCopy) return 1;
-  return LOCKED(copies++; append(stream, (struct op){.kind = COPY, .to = to, .from = from, .bytes = bytes}));
+  return LOCKED(
+    if (kind != 2 * onDevice(from) + onDevice(to)) result_ = 1;
+    else { copies++; copiesOfKind[kind]++; append(stream, (struct op){.kind = COPY, .to = to, .from = from, .bytes = bytes}); });
 }
 int cudaMemsetAsync(void *memory, int value, size_t bytes, struct stream *stream) {
   return LOCKED(drain(stream); memset(memory, value, bytes));

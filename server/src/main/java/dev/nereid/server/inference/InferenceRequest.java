@@ -161,8 +161,8 @@ public final class InferenceRequest {
       for (Tensor input : inputs) {
         input.data().release();
       }
-      for (DevicePart place : places.values()) {
-        place.release();
+      if (!places.isEmpty()) {
+        places.values().forEach(DevicePart::release);
       }
     }
   }

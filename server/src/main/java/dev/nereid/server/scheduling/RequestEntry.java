@@ -195,8 +195,10 @@ final class RequestEntry implements BatchEntry {
 
   /** Gives back those outputs that nobody took, and what was brought from a GPU. */
   void release() {
-    brought.values().forEach(ByteBuf::release);
-    brought = Map.of();
+    if (!brought.isEmpty()) {
+      brought.values().forEach(ByteBuf::release);
+      brought = Map.of();
+    }
     if (outputs != null) {
       for (@Nullable OutputTensor output : outputs) {
         if (output != null) {

@@ -6,6 +6,7 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.Batch;
 import dev.nereid.backend.BatchEntry;
 import dev.nereid.backend.BytesElements;
+import dev.nereid.backend.DeviceTensor;
 import dev.nereid.backend.InputTensor;
 import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
@@ -62,6 +63,18 @@ public final class TestBatch implements Batch {
   /** From now on, asking for an output's memory throws. */
   public TestBatch withoutMemory(RuntimeException reason) {
     noMemory = reason;
+    return this;
+  }
+
+  /** That request's input lies on a GPU, too: there its bytes are the caller's to write. */
+  public TestBatch onDevice(int entry, String input, int device, DeviceTensor there) {
+    entries.get(entry).deviceInputs.put(input, new OnDevice(device, there));
+    return this;
+  }
+
+  /** That request wants its output on a GPU. */
+  public TestBatch wantedOnDevice(int entry, String output, int device, DeviceTensor there) {
+    entries.get(entry).deviceOutputs.put(output, new OnDevice(device, there));
     return this;
   }
 
@@ -195,6 +208,8 @@ public final class TestBatch implements Batch {
     stages.add("inferEnds");
   }
 
+  private record OnDevice(int device, DeviceTensor tensor) {}
+
   private record Output(DataType type, long[] shape, long byteSize, GuardedMemory memory) {
 
     void assertWallsStand(String name) {
@@ -245,6 +260,8 @@ public final class TestBatch implements Batch {
     private final TestRequest request;
     private final Map<String, GuardedMemory> inputs = new LinkedHashMap<>();
     private final Map<String, Output> outputs = new TreeMap<>();
+    private final Map<String, OnDevice> deviceInputs = new TreeMap<>();
+    private final Map<String, OnDevice> deviceOutputs = new TreeMap<>();
     private @Nullable BackendException failure;
 
     Entry(int index, TestRequest request) {
@@ -295,6 +312,24 @@ public final class TestBatch implements Batch {
                 return fresh;
               });
       return new InputTensor(name, tensor.type(), tensor.shape().clone(), memory.buffer());
+    }
+
+    @Override
+    public @Nullable DeviceTensor deviceInput(String name, int device) {
+      OnDevice there = deviceInputs.get(name);
+      return there == null || there.device != device ? null : there.tensor;
+    }
+
+    @Override
+    public @Nullable DeviceTensor deviceOutput(
+        String name, DataType type, long[] shape, long byteSize, int device) {
+      assertThat(byteSize).isEqualTo(Shapes.elementCount(shape) * type.byteSize());
+      OnDevice there = deviceOutputs.get(name);
+      if (there == null || there.device != device || byteSize > there.tensor.byteSize()) {
+        return null;
+      }
+      assertThat(shape[0]).isEqualTo(rows());
+      return new DeviceTensor(there.tensor.address(), byteSize);
     }
 
     @Override

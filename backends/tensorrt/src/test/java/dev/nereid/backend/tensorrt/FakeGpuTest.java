@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.DeviceTensor;
 import dev.nereid.backend.GpuOptions;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
@@ -64,6 +67,11 @@ class FakeGpuTest {
   @Test
   void tensorsThatLieSideBySideAreCopiedAtOnceWhereTheDriverTakesIt() throws Exception {
     run(SideBySide.class);
+  }
+
+  @Test
+  void whatLiesOnTheGpuIsCopiedOnIt() throws Exception {
+    run(OnDevice.class);
   }
 
   @Test
@@ -274,6 +282,181 @@ class FakeGpuTest {
       ByteBuffer output = batch.result("OUTPUT");
       for (int i = 0; output.hasRemaining(); i++) {
         assertThat(output.getFloat()).isEqualTo(2 * i + 1);
+      }
+    }
+  }
+
+  /**
+   * Requests whose inputs lie on the GPU, two of them side by side, on another GPU, or on the host,
+   * and which want their outputs in all of these places.
+   */
+  static final class OnDevice {
+
+    private static final int ROW_BYTES = 16;
+
+    /** Rows, of which the second and third lie side by side on the GPU. */
+    private static final int[] ROWS = {1, 2, 1, 1, 3};
+
+    private static final int TO_DEVICE = 1;
+    private static final int TO_HOST = 2;
+    private static final int ON_DEVICE = 3;
+
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      for (boolean graphs : new boolean[] {false, true}) {
+        for (boolean outputStream : new boolean[] {false, true}) {
+          ModelSpec spec =
+              stage.spec(
+                  "FAKE max=32 profiles=1 scratch=64", options(graphs, false, outputStream), 32, 1);
+          try (LoadedModel model = stage.backend.load(spec);
+              ModelInstance instance = model.createInstance(spec.instances().get(0))) {
+            assertThat(instance.usesDeviceMemory()).isTrue();
+            mixed(instance);
+            alone(instance);
+            apart(instance);
+          }
+          stage.assertClean();
+        }
+      }
+      stage.end();
+    }
+
+    /** All of them in one batch, twice in flight. */
+    private static void mixed(ModelInstance instance) throws Exception {
+      int[] before = copies();
+      try (Memory first = new Memory(64 * ROW_BYTES);
+          Memory second = new Memory(64 * ROW_BYTES)) {
+        TestBatch one = mixedBatch(first, 1000);
+        TestBatch two = mixedBatch(second, 2000);
+        instance.start(one);
+        instance.start(two);
+        instance.complete(one);
+        assertMixed(one, first, 1000);
+        instance.complete(two);
+        assertMixed(two, second, 2000);
+      }
+      assertThat(copies())
+          .as("in: the first, and the one on another GPU; out: once; on it: 2 in, 2 out")
+          .isEqualTo(new int[] {before[0] + 4, before[1] + 2, before[2] + 8});
+    }
+
+    private static TestBatch mixedBatch(Memory memory, float first) throws Exception {
+      TestBatch batch = batch(first, ROWS);
+      // On the device there are other numbers: those that are on the host must not be taken.
+      memory.fill(0, first + 100, 3);
+      memory.fill(10, first + 200, 3);
+      batch.onDevice(1, "INPUT", 0, memory.rows(0, 2));
+      batch.onDevice(2, "INPUT", 0, memory.rows(2, 1));
+      batch.onDevice(3, "INPUT", 1, memory.rows(30, 1));
+      batch.onDevice(4, "INPUT", 0, memory.rows(10, 3));
+      batch.wantedOnDevice(0, "OUTPUT", 0, memory.rows(20, 1));
+      batch.wantedOnDevice(2, "OUTPUT", 1, memory.rows(40, 1));
+      batch.wantedOnDevice(3, "OUTPUT", 0, new DeviceTensor(memory.rows(41, 1).address(), 15));
+      return batch.wantedOnDevice(4, "OUTPUT", 0, memory.rows(21, 30));
+    }
+
+    private static void assertMixed(TestBatch batch, Memory memory, float first) {
+      batch.assertSound();
+      memory.assertAnswer(20, first, 1);
+      assertThat(batch.output(1, "OUTPUT").floats()).isEqualTo(answer(first + 100, 2));
+      assertThat(batch.output(2, "OUTPUT").floats()).isEqualTo(answer(first + 108, 1));
+      assertThat(batch.output(3, "OUTPUT").floats()).isEqualTo(answer(first + 16, 1));
+      memory.assertAnswer(21, first + 200, 3);
+      memory.assertUntouched(24, 6);
+      memory.assertUntouched(40, 2);
+    }
+
+    /** Nothing on the host: nothing is copied there, and no memory asked for. */
+    private static void alone(ModelInstance instance) throws Exception {
+      int[] before = copies();
+      try (Memory memory = new Memory(10 * ROW_BYTES)) {
+        memory.fill(0, 500, 3);
+        TestBatch batch =
+            batch(1, 3)
+                .onDevice(0, "INPUT", 0, memory.rows(0, 3))
+                .wantedOnDevice(0, "OUTPUT", 0, memory.rows(5, 3));
+        instance.execute(batch);
+        memory.assertAnswer(5, 500, 3);
+        assertThat(batch.assertSound().writtenOutputs()).isEmpty();
+      }
+      assertThat(copies()).isEqualTo(new int[] {before[0], before[1], before[2] + 2});
+    }
+
+    /** Side by side, and yet of two allocations. */
+    private static void apart(ModelInstance instance) throws Exception {
+      int[] before = copies();
+      Stage.call("libcudart.so.12", "fakeCudaLongestCopy", ROW_BYTES);
+      try (Memory memory = new Memory(10 * ROW_BYTES)) {
+        memory.fill(0, 700.5f, 2);
+        TestBatch batch =
+            batch(1, 1, 1)
+                .onDevice(0, "INPUT", 0, memory.rows(0, 1))
+                .onDevice(1, "INPUT", 0, memory.rows(1, 1))
+                .wantedOnDevice(0, "OUTPUT", 0, memory.rows(4, 1))
+                .wantedOnDevice(1, "OUTPUT", 0, memory.rows(6, 1));
+        instance.execute(batch);
+        memory.assertAnswer(4, 700.5f, 1);
+        memory.assertAnswer(6, 704.5f, 1);
+      } finally {
+        Stage.call("libcudart.so.12", "fakeCudaLongestCopy", 1 << 20);
+      }
+      assertThat(copies()).isEqualTo(new int[] {before[0], before[1], before[2] + 4});
+    }
+
+    private static int[] copies() {
+      int[] copies = new int[3];
+      for (int kind : new int[] {TO_DEVICE, TO_HOST, ON_DEVICE}) {
+        copies[kind - 1] = Stage.call("libcudart.so.12", "fakeCudaCopiesOfKind", kind);
+      }
+      return copies;
+    }
+
+    private static float[] answer(float first, int rows) {
+      float[] answer = new float[4 * rows];
+      for (int i = 0; i < answer.length; i++) {
+        answer[i] = 2 * (first + i) + 1;
+      }
+      return answer;
+    }
+
+    /** The device's, which is this process's here. */
+    private static final class Memory implements AutoCloseable {
+      private static final float UNTOUCHED = -7;
+
+      private final Pointer start;
+
+      Memory(int byteSize) {
+        PointerByReference memory = new PointerByReference();
+        assertThat(Stage.call("libcudart.so.12", "cudaMalloc", memory, (long) byteSize)).isZero();
+        start = memory.getValue();
+        for (int i = 0; i < byteSize / 4; i++) {
+          start.setFloat(4L * i, UNTOUCHED);
+        }
+      }
+
+      DeviceTensor rows(int row, int rows) {
+        return new DeviceTensor(
+            Pointer.nativeValue(start) + (long) row * ROW_BYTES, (long) rows * ROW_BYTES);
+      }
+
+      void fill(int row, float first, int rows) {
+        for (int i = 0; i < 4 * rows; i++) {
+          start.setFloat((long) row * ROW_BYTES + 4L * i, first + i);
+        }
+      }
+
+      void assertAnswer(int row, float first, int rows) {
+        assertThat(start.getFloatArray((long) row * ROW_BYTES, 4 * rows))
+            .isEqualTo(answer(first, rows));
+      }
+
+      void assertUntouched(int row, int rows) {
+        assertThat(start.getFloatArray((long) row * ROW_BYTES, 4 * rows)).containsOnly(UNTOUCHED);
+      }
+
+      @Override
+      public void close() {
+        assertThat(Stage.call("libcudart.so.12", "cudaFree", start)).isZero();
       }
     }
   }
