@@ -9,8 +9,10 @@ import java.nio.ByteBuffer;
  *
  * <ul>
  *   <li>Every buffer is direct and little-endian, with position 0 and the limit at its last byte.
- *   <li>The server owns every buffer; none may be kept after {@code execute} has returned.
- *   <li>Not thread-safe: one thread, the instance's.
+ *   <li>The server owns every buffer; none may be kept after {@code execute}, or {@code complete},
+ *       has returned.
+ *   <li>Not thread-safe: the instance's thread, or one that an instance has run a batch for it and
+ *       waits for.
  * </ul>
  */
 public interface Batch {

@@ -5,7 +5,7 @@ import java.util.Optional;
 /**
  * The way of a batch through an engine whose run blocks its thread, in the steps that a {@link
  * LanedInstance} takes apart. Holds one batch at a time, and is used by one thread at a time, which
- * need not be the same for {@link #run}.
+ * need not be the same for {@link #run}; {@link #fault} may be asked meanwhile.
  */
 public interface BatchLane extends AutoCloseable {
 

@@ -87,7 +87,15 @@ public final class LanedInstance implements ModelInstance {
     }
     Begun next = new Begun(lanes.get((int) (started % lanes.size())), batch);
     if (!begun.isEmpty()) {
-      runAside(next);
+      boolean handedOver = false;
+      try {
+        runAside(next);
+        handedOver = true;
+      } finally {
+        if (!handedOver) {
+          next.lane.release();
+        }
+      }
     }
     begun.addLast(next);
     started++;
@@ -175,6 +183,7 @@ public final class LanedInstance implements ModelInstance {
     return lanes.stream().map(BatchLane::fault).flatMap(Optional::stream).findFirst();
   }
 
+  /** Waits for what runs; a batch that was begun and not completed is let go of. */
   @Override
   public void close() {
     ExecutorService executor = runner;
@@ -182,8 +191,13 @@ public final class LanedInstance implements ModelInstance {
       executor.shutdown();
       awaitEnd(executor);
     }
-    lanes.forEach(BatchLane::close);
-    afterwards.run();
+    try {
+      begun.forEach(batch -> batch.lane.release());
+      begun.clear();
+      lanes.forEach(BatchLane::close);
+    } finally {
+      afterwards.run();
+    }
   }
 
   private static void awaitEnd(ExecutorService executor) {

@@ -204,6 +204,16 @@ class LanedInstanceTest {
   }
 
   @Test
+  void aBatchThatWasNotCompletedIsLetGoOfWhenItsRunIsOver() throws Exception {
+    two.start(batch());
+    two.start(batch());
+    two.close();
+    assertThat(steps)
+        .containsSubsequence("run a", "release a", "close a", "afterwards")
+        .containsSubsequence("run b", "release b", "close b");
+  }
+
+  @Test
   void aFaultOfAnyLaneIsTheInstances() {
     assertThat(two.fault()).contains("lost");
     assertThat(one.fault()).isEmpty();

@@ -25,19 +25,29 @@ final class MemoryChecks {
 
   /** All of the GPU's free memory but a little, until it is closed. */
   private static final class Taken implements AutoCloseable {
-    private final CudaDriver driver = CudaDriver.open();
-    private final CudaContext context = driver.retainContext(driver.device(0));
+    private final CudaDriver driver;
+    private final CudaContext context;
     private final LongByReference memory = new LongByReference();
     private final LongByReference free = new LongByReference();
 
     Taken() throws CudaException {
-      LongByReference total = new LongByReference();
-      context.run(
-          () -> {
-            driver.call("cuMemGetInfo_v2", free, total);
-            driver.call("cuMemAlloc_v2", memory, free.getValue() - LEFT_BYTES);
-            driver.call("cuMemGetInfo_v2", free, total);
-          });
+      driver = CudaDriver.open();
+      context = driver.retainContext(driver.device(0));
+      boolean taken = false;
+      try {
+        LongByReference total = new LongByReference();
+        context.run(
+            () -> {
+              driver.call("cuMemGetInfo_v2", free, total);
+              driver.call("cuMemAlloc_v2", memory, Math.max(1, free.getValue() - LEFT_BYTES));
+              driver.call("cuMemGetInfo_v2", free, total);
+            });
+        taken = true;
+      } finally {
+        if (!taken) {
+          context.close();
+        }
+      }
     }
 
     String left() {
@@ -46,8 +56,11 @@ final class MemoryChecks {
 
     @Override
     public void close() throws CudaException {
-      context.run(() -> driver.call("cuMemFree_v2", memory.getValue()));
-      context.close();
+      try {
+        context.run(() -> driver.call("cuMemFree_v2", memory.getValue()));
+      } finally {
+        context.close();
+      }
     }
   }
 

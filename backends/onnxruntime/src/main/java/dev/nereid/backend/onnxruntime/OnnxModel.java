@@ -77,6 +77,7 @@ final class OnnxModel implements LoadedModel {
     Placement place = Placement.of(instance);
     SessionLease lease = lease(place, instance.name());
     List<OnnxLane> lanes = new ArrayList<>();
+    boolean whole = false;
     try {
       for (int i = 0; i < lanesOf(place); i++) {
         lanes.add(
@@ -88,11 +89,15 @@ final class OnnxModel implements LoadedModel {
                 factory.engine(),
                 factory.settings().arenaShrinkage()));
       }
+      whole = true;
       return new LanedInstance(lanes, lease::close, instance.name());
     } catch (OrtException e) {
-      lanes.forEach(OnnxLane::close);
-      lease.close();
       throw OrtErrors.of(e);
+    } finally {
+      if (!whole) {
+        lanes.forEach(OnnxLane::close);
+        lease.close();
+      }
     }
   }
 

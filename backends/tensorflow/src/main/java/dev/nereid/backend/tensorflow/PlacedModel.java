@@ -105,6 +105,10 @@ final class PlacedModel implements AutoCloseable {
     return fault;
   }
 
+  Feeder newFeeder() {
+    return style == Style.ON_GPU_IN_PLACE ? new InPlaceFeeder(inputs.size()) : new CopyingFeeder();
+  }
+
   /** For runs of this model's inputs; fetches nothing yet. */
   SessionCall newCall() {
     return new SessionCall(
@@ -117,12 +121,18 @@ final class PlacedModel implements AutoCloseable {
   ModelInstance createInstance(String name, int instances) {
     boolean ahead = style != Style.ON_CPU && instances < INSTANCES_THAT_OVERLAP;
     List<TensorFlowLane> lanes = new ArrayList<>();
-    for (int i = 0; i < (ahead ? 2 : 1); i++) {
-      Feeder feeder =
-          style == Style.ON_GPU_IN_PLACE ? new InPlaceFeeder(inputs.size()) : new CopyingFeeder();
-      lanes.add(new TensorFlowLane(this, feeder));
+    boolean whole = false;
+    try {
+      for (int i = 0; i < (ahead ? 2 : 1); i++) {
+        lanes.add(new TensorFlowLane(this));
+      }
+      whole = true;
+      return new LanedInstance(lanes, () -> {}, name);
+    } finally {
+      if (!whole) {
+        lanes.forEach(TensorFlowLane::close);
+      }
     }
-    return new LanedInstance(lanes, () -> {}, name);
   }
 
   @Override

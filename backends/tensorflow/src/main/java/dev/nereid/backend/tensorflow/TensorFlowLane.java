@@ -37,10 +37,10 @@ final class TensorFlowLane implements BatchLane {
   /** Of the tensors, those that only fill up among them. */
   private int rows;
 
-  TensorFlowLane(PlacedModel model, Feeder feeder) {
+  TensorFlowLane(PlacedModel model) {
     this.model = model;
-    this.feeder = feeder;
     this.call = model.newCall();
+    this.feeder = model.newFeeder();
   }
 
   @Override
