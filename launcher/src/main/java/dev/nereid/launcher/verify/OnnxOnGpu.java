@@ -3,26 +3,56 @@ package dev.nereid.launcher.verify;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 
-/** The ladder's ONNX model, on a GPU by one of ONNX Runtime's two providers. */
+/** The CPU's ONNX model on a GPU, by an engine that {@code models build} makes no model for. */
 enum OnnxOnGpu {
-  CUDA("resnet50_onnx_cuda", "prefer_nhwc", "1"),
-  TENSORRT("resnet50_onnx_tensorrt_fp16", "precision_mode", "FP16");
+  CUDA(
+      "resnet50_onnx_cuda",
+      "onnxruntime",
+      """
+      optimization {
+        execution_accelerators {
+          gpu_execution_accelerator [ { name: "cuda" parameters { key: "prefer_nhwc" value: "1" } } ]
+        }
+      }
+      """),
+  TENSORRT(
+      "resnet50_onnx_tensorrt_fp16",
+      "onnxruntime",
+      """
+      optimization {
+        execution_accelerators {
+          gpu_execution_accelerator [ { name: "tensorrt" parameters { key: "precision_mode" value: "FP16" } } ]
+        }
+      }
+      """),
+  DJL(
+      "resnet50_tensorrt_djl_fp16",
+      "tensorrt",
+      """
+      default_model_filename: "model.onnx"
+      parameters { key: "runtime" value { string_value: "djl" } }
+      parameters { key: "precision_mode" value { string_value: "FP16" } }
+      parameters { key: "allowed_batch_sizes" value { string_value: "1,64" } }
+      """);
 
   private final String model;
-  private final String parameter;
-  private final String value;
+  private final String backend;
+  private final String configuration;
 
-  OnnxOnGpu(String model, String parameter, String value) {
+  OnnxOnGpu(String model, String backend, String configuration) {
     this.model = model;
-    this.parameter = parameter;
-    this.value = value;
+    this.backend = backend;
+    this.configuration = configuration;
   }
 
   /** The model's name. */
   String model() {
     return model;
+  }
+
+  String backend() {
+    return backend;
   }
 
   /**
@@ -38,18 +68,13 @@ enum OnnxOnGpu {
         folder.resolve("config.pbtxt"),
         """
         name: "%s"
-        backend: "onnxruntime"
+        backend: "%s"
         max_batch_size: 64
         input [ { name: "input" data_type: TYPE_FP32 format: FORMAT_NHWC dims: [ 224, 224, 3 ] } ]
         output [ { name: "probabilities" data_type: TYPE_FP32 dims: [ 1000 ] } ]
         dynamic_batching { preferred_batch_size: [ 64 ] max_queue_delay_microseconds: 20000 }
         instance_group [ { kind: KIND_GPU count: 2 } ]
-        optimization {
-          execution_accelerators {
-            gpu_execution_accelerator [ { name: "%s" parameters { key: "%s" value: "%s" } } ]
-          }
-        }
-        """
-            .formatted(model, name().toLowerCase(Locale.ROOT), parameter, value));
+        %s"""
+            .formatted(model, backend, configuration));
   }
 }

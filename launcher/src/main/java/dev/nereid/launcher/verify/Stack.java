@@ -90,7 +90,7 @@ enum Stack {
               model("resnet50_tftrt_fp32", Precision.FP32),
               model("resnet50_tftrt_fp16", Precision.FP16),
               model("resnet50_tftrt_int8", Precision.INT8),
-              new GpuModel(OnnxOnDjl.NAME, Precision.FP16, "tensorrt"),
+              new GpuModel(OnnxOnGpu.DJL.model(), Precision.FP16, OnnxOnGpu.DJL.backend()),
               model("resnet50_tftrt_int8_bs16_count4", Precision.INT8));
       case TRT10 ->
           List.of(

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -142,10 +143,8 @@ public final class VerifyGpuCommand implements Callable<Integer> {
   private String build(Stack stack, Path repository) throws IOException, BackendException {
     Set<String> names = new LinkedHashSet<>(List.of(REFERENCE));
     stack.models().stream().map(GpuModel::name).forEach(names::add);
-    for (OnnxOnGpu model : OnnxOnGpu.values()) {
-      names.remove(model.model());
-    }
-    names.remove(OnnxOnDjl.NAME);
+    List<OnnxOnGpu> own =
+        Stream.of(OnnxOnGpu.values()).filter(model -> names.remove(model.model())).toList();
     BuildRequest request =
         new BuildRequest(
             repository,
@@ -155,14 +154,8 @@ public final class VerifyGpuCommand implements Callable<Integer> {
             Runtime.getRuntime().availableProcessors(),
             false);
     List<String> built = new ModelRepositoryBuilder(request, engines, line -> {}).build();
-    switch (stack) {
-      case ORT_GPU -> {
-        for (OnnxOnGpu model : OnnxOnGpu.values()) {
-          model.write(repository, REFERENCE);
-        }
-      }
-      case TFTRT -> OnnxOnDjl.write(repository, REFERENCE);
-      case TRT10 -> {}
+    for (OnnxOnGpu model : own) {
+      model.write(repository, REFERENCE);
     }
     return String.join(", ", built);
   }

@@ -9,26 +9,36 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @SuppressWarnings("NullAway.Init") // JUnit fills the directory before each test.
-class OnnxOnDjlTest {
+class OnnxOnGpuTest {
 
   @TempDir private Path repository;
 
-  @Test
-  void theModelIsTheCpusFileWithAConfigurationOfItsOwn() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void theModelIsTheCpusFileWithAConfigurationOfItsOwn(OnnxOnGpu model) throws Exception {
     Path source = Files.createDirectories(repository.resolve("net").resolve("1"));
     Files.writeString(source.resolve("model.onnx"), "a model");
     // The second time as a run that finds the first's.
-    OnnxOnDjl.write(repository, "net");
-    OnnxOnDjl.write(repository, "net");
-    Path model = repository.resolve(OnnxOnDjl.NAME);
-    assertThat(model.resolve("1").resolve("model.onnx")).hasContent("a model");
+    model.write(repository, "net");
+    model.write(repository, "net");
+    Path folder = repository.resolve(model.model());
+    assertThat(folder.resolve("1").resolve("model.onnx")).hasContent("a model");
     ModelConfig config =
-        TextFormat.parse(Files.readString(model.resolve("config.pbtxt")), ModelConfig.class);
-    assertThat(config.getName()).isEqualTo(OnnxOnDjl.NAME);
-    assertThat(config.getParametersMap().keySet())
-        .containsExactlyInAnyOrder("runtime", "precision_mode", "allowed_batch_sizes");
+        TextFormat.parse(Files.readString(folder.resolve("config.pbtxt")), ModelConfig.class);
+    assertThat(config.getName()).isEqualTo(model.model());
+    assertThat(config.getBackend()).isEqualTo(model.backend());
+    assertThat(
+            config.getParametersCount()
+                + config
+                    .getOptimization()
+                    .getExecutionAccelerators()
+                    .getGpuExecutionAcceleratorCount())
+        .as("what makes it another")
+        .isPositive();
   }
 
   @Test
@@ -38,6 +48,6 @@ class OnnxOnDjlTest {
     assertThat(Stack.TFTRT.models())
         .filteredOn(model -> model.backend().equals("tensorrt"))
         .extracting(GpuModel::name)
-        .containsExactly(OnnxOnDjl.NAME);
+        .containsExactly(OnnxOnGpu.DJL.model());
   }
 }
