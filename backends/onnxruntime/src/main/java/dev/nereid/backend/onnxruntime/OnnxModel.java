@@ -40,9 +40,6 @@ final class OnnxModel implements LoadedModel {
 
   private static final Logger log = LoggerFactory.getLogger(OnnxModel.class);
 
-  /** From here on one instance's batch is gathered while another's runs. */
-  private static final int INSTANCES_THAT_OVERLAP = 3;
-
   private final SessionFactory factory;
   private final ModelSignature signature;
 
@@ -79,7 +76,8 @@ final class OnnxModel implements LoadedModel {
     List<OnnxLane> lanes = new ArrayList<>();
     boolean whole = false;
     try {
-      for (int i = 0; i < lanesOf(place); i++) {
+      int depth = place.isGpu() ? factory.spec().depthOnGpu(place.device()) : 1;
+      for (int i = 0; i < depth; i++) {
         lanes.add(
             new OnnxLane(
                 factory.spec(),
@@ -99,13 +97,6 @@ final class OnnxModel implements LoadedModel {
         lease.close();
       }
     }
-  }
-
-  /** On a GPU the next batch is gathered while one runs, by few instances within each. */
-  private int lanesOf(Placement place) {
-    long instances =
-        factory.spec().instances().stream().map(Placement::of).filter(place::equals).count();
-    return place.isGpu() && instances < INSTANCES_THAT_OVERLAP ? 2 : 1;
   }
 
   private SessionLease lease(Placement place, String instance) throws BackendException {

@@ -16,9 +16,6 @@ import java.util.function.UnaryOperator;
  */
 final class PlacedModel implements AutoCloseable {
 
-  /** From here on one instance's batch is fed while another's runs. */
-  private static final int INSTANCES_THAT_OVERLAP = 3;
-
   private final TfSession session;
   private final boolean batching;
   private final List<Port> inputs;
@@ -116,14 +113,13 @@ final class PlacedModel implements AutoCloseable {
   }
 
   /**
-   * @param instances of the model on this device, the new one among them
+   * @param depth batches that it holds at a time
    */
-  ModelInstance createInstance(String name, int instances) {
-    boolean ahead = style != Style.ON_CPU && instances < INSTANCES_THAT_OVERLAP;
+  ModelInstance createInstance(String name, int depth) {
     List<TensorFlowLane> lanes = new ArrayList<>();
     boolean whole = false;
     try {
-      for (int i = 0; i < (ahead ? 2 : 1); i++) {
+      for (int i = 0; i < depth; i++) {
         lanes.add(new TensorFlowLane(this));
       }
       whole = true;

@@ -96,7 +96,7 @@ final class TensorFlowBackend implements Backend {
     }
     TensorFlowModel model =
         TensorFlowModel.on(
-            spec.instances(),
+            spec,
             device -> {
               if (device.kind() == InstanceKind.CPU) {
                 return onCpu(spec, signature, described, session);

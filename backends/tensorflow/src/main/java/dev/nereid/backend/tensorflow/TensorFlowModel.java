@@ -5,10 +5,10 @@ import dev.nereid.backend.InstanceKind;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
+import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.tensorflow.gpu.FreedMemory;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -19,9 +19,9 @@ import java.util.concurrent.FutureTask;
  */
 final class TensorFlowModel implements LoadedModel {
 
+  private final ModelSpec spec;
   private final Placing placing;
   private final Map<Device, PlacedModel> placed;
-  private final Map<Device, Integer> instances;
 
   /**
    * Where instances are.
@@ -40,11 +40,10 @@ final class TensorFlowModel implements LoadedModel {
     PlacedModel on(Device device) throws BackendException;
   }
 
-  private TensorFlowModel(
-      Placing placing, Map<Device, PlacedModel> placed, Map<Device, Integer> instances) {
+  private TensorFlowModel(ModelSpec spec, Placing placing, Map<Device, PlacedModel> placed) {
+    this.spec = spec;
     this.placing = placing;
     this.placed = new HashMap<>(placed);
-    this.instances = Map.copyOf(instances);
   }
 
   /**
@@ -52,12 +51,10 @@ final class TensorFlowModel implements LoadedModel {
    *
    * @throws BackendException if one of them fails; the model is on none then
    */
-  static TensorFlowModel on(List<InstanceSpec> instances, Placing placing) throws BackendException {
+  static TensorFlowModel on(ModelSpec spec, Placing placing) throws BackendException {
     Map<Device, FutureTask<PlacedModel>> tasks = new LinkedHashMap<>();
-    Map<Device, Integer> counts = new HashMap<>();
-    for (InstanceSpec instance : instances) {
+    for (InstanceSpec instance : spec.instances()) {
       Device device = Device.of(instance);
-      counts.merge(device, 1, Integer::sum);
       tasks.computeIfAbsent(device, where -> new FutureTask<>(() -> placing.on(where)));
     }
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
@@ -73,11 +70,11 @@ final class TensorFlowModel implements LoadedModel {
         thread.start();
       }
     }
-    return gathered(tasks, placing, counts);
+    return gathered(spec, tasks, placing);
   }
 
   private static TensorFlowModel gathered(
-      Map<Device, FutureTask<PlacedModel>> tasks, Placing placing, Map<Device, Integer> counts)
+      ModelSpec spec, Map<Device, FutureTask<PlacedModel>> tasks, Placing placing)
       throws BackendException {
     Map<Device, PlacedModel> placed = new HashMap<>();
     Throwable failure = null;
@@ -90,7 +87,7 @@ final class TensorFlowModel implements LoadedModel {
     }
     if (failure == null) {
       FreedMemory.giveBack();
-      return new TensorFlowModel(placing, placed, counts);
+      return new TensorFlowModel(spec, placing, placed);
     }
     placed.values().forEach(PlacedModel::close);
     FreedMemory.giveBack();
@@ -115,7 +112,8 @@ final class TensorFlowModel implements LoadedModel {
         placed.put(device, model);
       }
     }
-    return model.createInstance(instance.name(), instances.getOrDefault(device, 1));
+    int depth = device.kind() == InstanceKind.GPU ? spec.depthOnGpu(device.index()) : 1;
+    return model.createInstance(instance.name(), depth);
   }
 
   @Override

@@ -44,13 +44,6 @@ final class TensorRtInstance implements ModelInstance {
 
   private static final Logger log = LoggerFactory.getLogger(TensorRtInstance.class);
 
-  /**
-   * From here on instances on one GPU overlap each other, and a second batch of each is one more
-   * that the driver's launches wait for: ResNet-50 at 16 rows on four instances with CUDA graphs
-   * does 35,800 images/s on an H100 with one batch each and 32,500 with two.
-   */
-  private static final int INSTANCES_THAT_OVERLAP = 3;
-
   private final Owned owned = new Owned();
   private final ModelSpec spec;
   private final GraphSizes graphSizes;
@@ -78,20 +71,14 @@ final class TensorRtInstance implements ModelInstance {
    * loaded.
    *
    * @param profileIndices that it has to itself
-   * @param instances of the model on this GPU, this one among them
    */
   TensorRtInstance(
-      ModelSpec spec,
-      GraphSizes graphSizes,
-      Gpu gpu,
-      Engine engine,
-      List<Integer> profileIndices,
-      int instances)
+      ModelSpec spec, GraphSizes graphSizes, Gpu gpu, Engine engine, List<Integer> profileIndices)
       throws CudaException, TensorRtException {
     this.spec = spec;
     this.graphSizes = graphSizes;
     this.gpu = gpu;
-    this.depth = instances < INSTANCES_THAT_OVERLAP ? 2 : 1;
+    this.depth = spec.depthOnGpu(gpu.index());
     this.errors = engine.tensorRt().log().listen();
     owned.add(errors::close);
     try {

@@ -163,12 +163,7 @@ final class TensorRtModel implements LoadedModel {
     }
     try {
       return new TensorRtInstance(
-          spec,
-          graphs,
-          onGpu.gpu(),
-          onGpu.copies().get(assignment.copy()),
-          assignment.profiles(),
-          onGpu.plan().byInstance().size());
+          spec, graphs, onGpu.gpu(), onGpu.copies().get(assignment.copy()), assignment.profiles());
     } catch (CudaException | TensorRtException e) {
       throw unloadable(spec.source(), e);
     }
