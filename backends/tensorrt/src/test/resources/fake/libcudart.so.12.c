@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum kind { COPY, CALL, RECORD, WAIT };
 struct event { long begun, done; struct stream *stream; };
@@ -16,12 +17,16 @@ struct stream { struct op *first, *last; struct op *captured, *capturedLast; int
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static int live, sticky, lastError;
-static size_t used;
+/* Of the device alone, and how large it is; how long an answer about it takes to arrive. */
+static size_t used, whole = 1ul << 30;
+static int late;
 #define LOCKED(body) ({ pthread_mutex_lock(&lock); int result_ = sticky; if (!result_) { body; } \
   lastError = result_ ? result_ : lastError; pthread_mutex_unlock(&lock); result_; })
 
 int fakeCudaLive(void) { return live; }
 void fakeCudaBreak(int error) { sticky = error; }
+void fakeCudaWhole(int mebibytes) { whole = (size_t)mebibytes << 20; }
+void fakeCudaLate(int milliseconds) { late = milliseconds; }
 void fakeCudaRepair(void) { sticky = 0; lastError = 0; }
 
 static void append(struct stream *stream, struct op op) {
@@ -71,8 +76,11 @@ int cudaGetDeviceProperties_v2(char *properties, int device) {
   return 0;
 }
 int cudaMemGetInfo(size_t *available, size_t *total) {
-  *total = 1ul << 30;
-  *available = *total - used;
+  pthread_mutex_lock(&lock);
+  *total = whole;
+  *available = used < whole ? whole - used : 0;
+  pthread_mutex_unlock(&lock);
+  usleep(late * 1000);
   return sticky;
 }
 
@@ -88,14 +96,14 @@ static int onDevice(const void *memory) {
   return 0;
 }
 static int allocate(void **memory, size_t bytes, int device) {
-  if (bytes > (1ul << 30)) return 2;
+  if (bytes > (1ul << 30) || device && used + bytes > whole) return 2;
   struct block *block = aligned_alloc(256, (bytes + 511) / 256 * 256);
   *block = (struct block){bytes, device, blocks};
   blocks = block;
   /* Not zero, as a device's memory is not. */
   memset((char *)block + 256, 0x7f, bytes);
   *memory = (char *)block + 256;
-  used += bytes;
+  if (device) used += bytes;
   live++;
   return 0;
 }
@@ -104,7 +112,7 @@ static int release(void *memory) {
   struct block *block = (struct block *)((char *)memory - 256), **at = &blocks;
   while (*at != block) at = &(*at)->next;
   *at = block->next;
-  used -= block->bytes;
+  if (block->onDevice) used -= block->bytes;
   free(block);
   live--;
   return 0;

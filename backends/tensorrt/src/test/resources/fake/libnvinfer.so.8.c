@@ -2,7 +2,7 @@
  * TensorRT 8.6, as far as DJL's native library calls it: objects as its C++ classes lay them out, each with its own
  * table of functions and that of its implementation. A plan is a text, "FAKE8 rows=16 scratch=64 odd=0"; the engine
  * turns INPUT, FP32 [rows,4], into OUTPUT, FP32 [rows,4]: 2 x + 1. A batch whose first number is 13 is refused, one
- * whose first number is 700 breaks the device.
+ * whose first number is 700 breaks the device. Where the device has no memory there is no runtime.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,6 +22,10 @@ int fakeTensorRtLive(void) { return live; }
 int fakeTensorRtWrongOrder(void) { return wrongOrder; }
 int fakeTensorRtBuilds(void) { return builds; }
 int fakeTensorRtFlags(void) { return flags; }
+
+/* Called in the midst of deserialising. */
+static void (*onDeserialize)(void);
+void fakeTensorRtOnDeserialize(void (*call)(void)) { onDeserialize = call; }
 
 void fakeTensorRtSay(int severity, const char *text) {
   void ***log = logger;
@@ -85,7 +89,7 @@ static char executeV2(void *impl, float **bindings) {
 static struct object *engineOf(void *impl) { return SELF(impl)->of ? SELF(impl)->of : SELF(impl); }
 static int two(void *impl) { return 2; }
 static int index_(void *impl, const char *name) { return !strcmp(name, "INPUT") ? 0 : !strcmp(name, "OUTPUT") ? 1 : -1; }
-static const char *name(void *impl, int i) { return i ? "OUTPUT" : "INPUT"; }
+static const char *name(void *impl, int i) { return i ? "OUTPUT" : SELF(impl)->odd == 5 ? "IN\xf0\x9f\x98\x80" : "INPUT"; }
 static char isInput(void *impl, int i) { return i == 0; }
 static struct dims engineDims(void *impl, int i) {
   return (struct dims){2, {SELF(impl)->odd == 1 ? -1 : SELF(impl)->rows, 4}};
@@ -97,7 +101,8 @@ static int one(void *impl, int i) { return 1; }
 static void *serialize(void *impl) {
   struct object *engine = SELF(impl), *memory = make(MEMORY, 0);
   if (engine->odd == 4) { destroy(memory); fakeTensorRtSay(1, "serialize: no"); return 0; }
-  sprintf(memory->text, "FAKE8 rows=%d scratch=%ld odd=%d", engine->rows, engine->scratch, engine->odd);
+  sprintf(memory->text, engine->odd == 6 ? "garbled" : "FAKE8 rows=%d scratch=%ld odd=%d", engine->rows, engine->scratch, engine->odd);
+  memory->odd = engine->odd;
   return memory;
 }
 static void *newContext(void *impl) {
@@ -109,7 +114,7 @@ static void *newContext(void *impl) {
   return make(CONTEXT, engine);
 }
 static void *data(void *impl) { return SELF(impl)->text; }
-static long size(void *impl) { return strlen(SELF(impl)->text); }
+static long size(void *impl) { return SELF(impl)->odd == 7 ? 1l << 60 : strlen(SELF(impl)->text); }
 
 static void *deserialize(void *impl, const char *plan, size_t bytes, void *factory) {
   char text[96] = "";
@@ -119,6 +124,7 @@ static void *deserialize(void *impl, const char *plan, size_t bytes, void *facto
     fakeTensorRtSay(1, "deserializeCudaEngine: Serialization assertion stdVersionRead == serializationVersion failed");
     return 0;
   }
+  if (onDeserialize) onDeserialize();
   struct object *engine = make(ENGINE, 0);
   SELF(impl)->uses = 1;
   engine->rows = rows;
@@ -190,6 +196,9 @@ static void fill(void) {
   functions[TENSOR][0x38 / 8] = zero;
 }
 void *createInferRuntime_INTERNAL(void *log, int version) {
+  size_t available, total;
+  ((int (*)(size_t *, size_t *))dlsym(RTLD_DEFAULT, "cudaMemGetInfo"))(&available, &total);
+  if (available < 1 << 20) return 0;
   logger = log;
   fill();
   struct object *runtime = make(RUNTIME, 0);

@@ -1,4 +1,7 @@
-/* TensorRT's ONNX parser: wants INPUT [rows,4] with rows fixed, and knows every operator but Unparsable. */
+/*
+ * TensorRT's ONNX parser: wants INPUT [rows,4] with rows fixed, and knows every operator but Unparsable. The plan of an
+ * engine with Garbled is none, and that of one with Huge has more bytes than there is memory.
+ */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,7 @@ static char parseFromFile(struct parser *self, const char *path, int severity) {
     if (!memcmp(p, "INPUT", 5) && p[5] == 0x12 && p[7] == 0x0a && p[9] == 8 && p[11] == 0x12 && p[13] == 0x0a
         && p[14] == 2 && p[15] == 8) {
       self->network->rows = p[16];
+      self->network->odd = memmem(bytes, read, "Garbled", 7) ? 6 : memmem(bytes, read, "Huge", 4) ? 7 : 0;
       return 1;
     }
   }

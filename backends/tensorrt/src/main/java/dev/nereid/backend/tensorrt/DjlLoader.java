@@ -9,9 +9,7 @@ import dev.nereid.backend.ModelSpec;
 /** TensorRT 8.6 by DJL's engine. */
 record DjlLoader(DjlTensorRt tensorRt, DjlEngineStore store) implements ModelLoader {
 
-  /**
-   * @throws BackendException if a library is missing or of another version
-   */
+  /** To be called when {@link DjlLibraries#check} has found everything in its place. */
   static DjlLoader start(BackendSettings settings) throws BackendException {
     DjlTensorRt tensorRt = DjlTensorRt.start(settings);
     return new DjlLoader(tensorRt, new DjlEngineStore(tensorRt, settings.cacheDirectory()));

@@ -30,12 +30,12 @@ record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative li
   private static final String FOLDER = "djl-tensorrt-0.33.0";
 
   /**
-   * Loads it. The device must have been checked: without one the native code ends the process.
+   * Loads it. The device and {@link DjlLibraries} must have been checked: the native code ends the
+   * process where something is missing.
    *
-   * @throws BackendException if a library is missing or of another version
+   * @throws BackendException if it cannot be unpacked or loaded
    */
   static DjlTensorRt start(BackendSettings settings) throws BackendException {
-    DjlLibraries.check();
     Path file = unpacked(settings.libraryCacheDirectory());
     try {
       // Here and not by DJL, which would trust whatever lies in its cache under that name.

@@ -9,11 +9,9 @@ import dev.nereid.backend.ModelSpec;
 /** TensorRT 10. */
 record JavaCppLoader(TensorRt tensorRt, EngineStore store) implements ModelLoader {
 
-  /**
-   * @throws BackendException if a library is missing or of another version
-   */
+  /** To be called when {@link NativeLibraries#check} has found everything in its place. */
   static JavaCppLoader start(BackendSettings settings) throws BackendException {
-    NativeLibraries.check();
+    NativeLibraries.openForAll();
     TensorRt tensorRt = TensorRt.start(settings);
     return new JavaCppLoader(tensorRt, new EngineStore(tensorRt, settings.cacheDirectory()));
   }

@@ -4,8 +4,9 @@ import dev.nereid.backend.BackendException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The TensorRT of this process: started by the first model that asks for it, and then the only one.
- * The two have functions of the same names, and a GPU stack has the libraries of one.
+ * The TensorRT of this process: started by the first model that asks for it where its libraries are
+ * here, and then the only one. The two have functions of the same names, and a GPU stack has the
+ * libraries of one.
  */
 final class Loaders {
 
@@ -31,12 +32,17 @@ final class Loaders {
           EngineRuntime.PARAMETER);
     }
     if (loader == null) {
+      switch (wanted) {
+        case TENSORRT -> NativeLibraries.check();
+        case DJL -> DjlLibraries.check();
+      }
+      // Also where it then does not start: others may find its functions by their names by now.
+      runtime = wanted;
       loader =
           switch (wanted) {
             case TENSORRT -> JavaCppLoader.start(settings);
             case DJL -> DjlLoader.start(settings);
           };
-      runtime = wanted;
     }
     return loader;
   }

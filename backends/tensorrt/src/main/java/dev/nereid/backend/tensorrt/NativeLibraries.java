@@ -88,13 +88,15 @@ final class NativeLibraries {
   }
 
   /**
-   * Checks CUDA's runtime, TensorRT 10 and what its Java binding links to, in this order.
+   * Checks CUDA's runtime, TensorRT 10 and what its Java binding links to, in this order. Where one
+   * is missing, nobody finds TensorRT's functions by those that are not: DJL's library would, and
+   * take them for those of its own TensorRT.
    *
    * @throws BackendException like {@link #checkDevice}
    */
   static void check() throws BackendException {
     runtime();
-    NativeLibrary tensorRt = open(TENSORRT, "TensorRT, 10.6 or a later 10", KEPT);
+    NativeLibrary tensorRt = openTensorRt(KEPT_APART);
     int found = call(tensorRt, "getInferLibVersion");
     if (found < LEAST_TENSORRT || found >= NEXT_TENSORRT) {
       throw wrong(TENSORRT, "TensorRT " + tensorRtVersion(found), "10.6 or a later 10");
@@ -102,11 +104,25 @@ final class NativeLibraries {
     for (String function : CALLED) {
       function(tensorRt, function);
     }
+    openLinked(KEPT_APART);
+  }
+
+  /** Has all find the functions of what {@link #check} has found. */
+  static void openForAll() throws BackendException {
+    openTensorRt(KEPT);
+    openLinked(KEPT);
+  }
+
+  private static NativeLibrary openTensorRt(Map<String, Integer> flags) throws BackendException {
+    return open(TENSORRT, "TensorRT, 10.6 or a later 10", flags);
+  }
+
+  private static void openLinked(Map<String, Integer> flags) throws BackendException {
     for (String library : LINKED) {
       open(
           library,
           "what TensorRT's Java binding links to; an empty library of that name does",
-          KEPT);
+          flags);
     }
   }
 

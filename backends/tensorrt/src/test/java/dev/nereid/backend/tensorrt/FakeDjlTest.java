@@ -46,6 +46,8 @@ class FakeDjlTest {
     fakes.compileResource("libnvinfer_plugin.so.8", "libnvinfer.so.8");
     fakes.compileResource("libnvonnxparser.so.8", "libnvinfer.so.8", "libnvinfer_plugin.so.8");
     fakes.compileResource("libnvparsers.so.8", "libnvinfer.so.8");
+    // Without what its binding links to.
+    fakes.compileResource("libnvinfer.so.10");
   }
 
   private static void run(Class<?> scenario) throws Exception {
@@ -137,8 +139,8 @@ class FakeDjlTest {
           .withInstances(Models.gpu("fake_0_0"), Models.gpu("fake_0_1"));
     }
 
-    static int call(String library, String function) {
-      return NativeLibrary.getInstance(library).getFunction(function).invokeInt(new Object[0]);
+    static int call(String library, String function, Object... arguments) {
+      return NativeLibrary.getInstance(library).getFunction(function).invokeInt(arguments);
     }
 
     static int builds() {
@@ -403,7 +405,7 @@ class FakeDjlTest {
       ModelSpec spec = stage.onnx("Double", 4, Map.of());
       ModelSpec other = spec.withParameters(Map.of());
       assertThatThrownBy(() -> stage.backend.load(other))
-          .hasMessageStartingWith("backend 'tensorrt': libnvinfer.so.10: cannot be opened");
+          .hasMessageStartingWith("backend 'tensorrt': libnvrtc.so.12: cannot be opened");
       assertAllAnswer(stage, spec, 4);
       assertThatThrownBy(() -> stage.backend.load(other))
           .hasMessage(

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Libraries of our own under the names of NVIDIA's, compiled into a folder, and JVMs that find them
@@ -87,6 +88,8 @@ record FakeLibraries(Path directory) {
   String run(Class<?> main, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    Path temporary = Files.createTempDirectory(directory, "tmp");
+    command.add("-Djava.io.tmpdir=" + temporary);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
@@ -94,6 +97,11 @@ record FakeLibraries(Path directory) {
     Process process = builder.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
     assertThat(process.waitFor()).as(said).isZero();
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertThat(left.map(Path::getFileName).map(Path::toString))
+          .as("left behind")
+          .noneMatch(file -> file.startsWith("nereid-"));
+    }
     return said;
   }
 }

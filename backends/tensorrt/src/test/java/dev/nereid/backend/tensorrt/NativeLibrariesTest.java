@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.nereid.backend.BackendException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,7 +35,7 @@ class NativeLibrariesTest {
     assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "a GPU host has the real libraries");
   }
 
-  /** Prints why the backend does not start. */
+  /** Prints why the backend does not start, or does not for the last of some runtimes. */
   static final class Starter {
     private Starter() {}
 
@@ -41,9 +44,20 @@ class NativeLibrariesTest {
         Map<String, String> settings = Map.of("library-cache-directory", args[0]);
         new TensorRtProvider().start(settings).close();
         // What a model's load begins with.
-        new Loaders(BackendSettings.parse(settings)).of(EngineRuntime.valueOf(args[1]));
-        System.out.println("started");
+        Loaders loaders = new Loaders(BackendSettings.parse(settings));
+        for (String runtime : args[1].split(",")) {
+          print(loaders, EngineRuntime.valueOf(runtime));
+        }
       } catch (Exception e) {
+        System.out.println(e.getMessage());
+      }
+    }
+
+    private static void print(Loaders loaders, EngineRuntime runtime) {
+      try {
+        loaders.of(runtime);
+        System.out.println("started");
+      } catch (BackendException e) {
         System.out.println(e.getMessage());
       }
     }
@@ -99,8 +113,9 @@ class NativeLibrariesTest {
     return start(EngineRuntime.TENSORRT);
   }
 
-  private String start(EngineRuntime runtime) throws Exception {
-    return fakes().run(Starter.class, directory.resolve("cache").toString(), runtime.name());
+  private String start(EngineRuntime... runtimes) throws Exception {
+    String names = Stream.of(runtimes).map(EngineRuntime::name).collect(Collectors.joining(","));
+    return fakes().run(Starter.class, directory.resolve("cache").toString(), names);
   }
 
   @Test
@@ -194,6 +209,26 @@ class NativeLibrariesTest {
     assertThat(start())
         .contains("TensorRT 10.6.0.26 on CUDA 12.6, without its own plug-ins")
         .endsWith("started");
+  }
+
+  /** What of it was opened stays, and its functions have the names of the other's. */
+  @Test
+  void aTensorRtWhoseStartFailedHalfWayIsStillTheOneOfItsProcess() throws Exception {
+    driver(0, 13000, 1);
+    fakes()
+        .compile(
+            "libcudart.so.12",
+            """
+            static int calls;
+            int cudaRuntimeGetVersion(int *version) { *version = 12060; return calls++ ? 3 : 0; }
+            """);
+    everyFunctionOfTensorRt();
+    fakes().compileLinked();
+    assertThat(start(EngineRuntime.TENSORRT, EngineRuntime.DJL))
+        .contains("backend 'tensorrt': CUDA error 3 in cudaRuntimeGetVersion")
+        .endsWith(
+            "parameters['runtime']: djl (expected: tensorrt, since this process has TensorRT 10"
+                + " already, and can have one)");
   }
 
   @Test
