@@ -30,6 +30,12 @@ final class DjlEngine implements AutoCloseable {
   /** What CUDA takes of a device at a time. */
   private static final long GRANULE_BYTES = 2 << 20;
 
+  /**
+   * What must be left besides: others in this process take memory without asking, and the first run
+   * takes some for its kernels.
+   */
+  private static final long SPARE_BYTES = 64 << 20;
+
   private final DjlTensorRt tensorRt;
   private final Gpu gpu;
   private final long model;
@@ -73,21 +79,23 @@ final class DjlEngine implements AutoCloseable {
   private static DjlEngine load(
       DjlTensorRt tensorRt, Gpu gpu, int type, Path file, Map<String, String> options)
       throws TensorRtException, CudaException {
-    // DJL ends the process over a device that was lost before.
-    tensorRt.cuda().setDevice(gpu.index());
-    tensorRt.cuda().checkDevice();
     long model;
-    try (EngineLog.Errors errors = tensorRt.log().listen()) {
-      try {
-        model = JniUtils.loadModel(type, file.toString(), Device.of("gpu", gpu.index()), options);
-      } catch (EngineException e) {
-        throw errors.failure(
-            (type == PLAN
-                    ? "TensorRT " + tensorRt.version() + " does not take the plan"
-                    : "TensorRT " + tensorRt.version() + " cannot build the model")
-                + " ("
-                + String.valueOf(e.getMessage()).strip()
-                + ")");
+    synchronized (DjlTensorRt.turn(gpu)) {
+      // DJL ends the process over a device that was lost before.
+      tensorRt.cuda().setDevice(gpu.index());
+      tensorRt.cuda().checkDevice();
+      try (EngineLog.Errors errors = tensorRt.log().listen()) {
+        try {
+          model = JniUtils.loadModel(type, file.toString(), Device.of("gpu", gpu.index()), options);
+        } catch (EngineException e) {
+          throw errors.failure(
+              (type == PLAN
+                      ? "TensorRT " + tensorRt.version() + " does not take the plan"
+                      : "TensorRT " + tensorRt.version() + " cannot build the model")
+                  + " ("
+                  + String.valueOf(e.getMessage()).strip()
+                  + ")");
+        }
       }
     }
     try {
@@ -154,7 +162,10 @@ final class DjlEngine implements AutoCloseable {
     }
   }
 
-  /** A handle of DJL's, after it was found that there is room for it. */
+  /**
+   * A handle of DJL's, after it was found that there is room for it: to be asked for, and run once,
+   * in a {@linkplain DjlTensorRt#turn turn}.
+   */
   long newSession() throws TensorRtException, CudaException {
     tensorRt.cuda().setDevice(gpu.index());
     tensorRt.cuda().checkDevice();
@@ -176,7 +187,7 @@ final class DjlEngine implements AutoCloseable {
 
   /** DJL ends the process where memory for a tensor is not to be had. */
   private void checkRoom() throws TensorRtException, CudaException {
-    long wanted = 0;
+    long wanted = SPARE_BYTES;
     for (List<TensorSpec> tensors : List.of(inputs, outputs)) {
       for (TensorSpec tensor : tensors) {
         wanted += (byteSize(tensor) / GRANULE_BYTES + 1) * GRANULE_BYTES;

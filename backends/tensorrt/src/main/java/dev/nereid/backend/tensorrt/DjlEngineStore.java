@@ -12,17 +12,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Engines that DJL builds of ONNX models, each for one batch size: found on disk, or built and kept
- * there. One is built at a time on a GPU, since kernels are chosen by how long they take.
- * Thread-safe.
+ * there. One is built at a time on a GPU. Thread-safe.
  */
 final class DjlEngineStore {
 
@@ -30,7 +27,6 @@ final class DjlEngineStore {
 
   private final DjlTensorRt tensorRt;
   private final Path directory;
-  private final Map<Integer, Object> building = new ConcurrentHashMap<>();
 
   DjlEngineStore(DjlTensorRt tensorRt, Path directory) {
     this.tensorRt = tensorRt;
@@ -80,7 +76,7 @@ final class DjlEngineStore {
     SealedFile kept =
         new SealedFile(directory.resolve(EngineKey.hash(label) + ".djl-engine"), label);
     String name = spec.source().modelName();
-    synchronized (building.computeIfAbsent(gpu.index(), ignored -> new Object())) {
+    synchronized (DjlTensorRt.turn(gpu)) {
       Optional<NativeBytes> found = kept.read();
       if (found.isPresent()) {
         try (NativeBytes plan = found.get()) {

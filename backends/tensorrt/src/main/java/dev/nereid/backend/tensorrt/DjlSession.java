@@ -35,15 +35,17 @@ final class DjlSession implements AutoCloseable {
 
   /** Makes one, and runs it once on zeros, so that the first batch finds everything loaded. */
   static DjlSession of(DjlEngine engine) throws TensorRtException, CudaException {
-    DjlSession session = new DjlSession(engine, engine.newSession());
-    try {
-      session.bind(engine.inputs());
-      session.bind(engine.outputs());
-      session.run();
-      return session;
-    } catch (TensorRtException | CudaException | RuntimeException e) {
-      session.close();
-      throw e;
+    synchronized (DjlTensorRt.turn(engine.gpu())) {
+      DjlSession session = new DjlSession(engine, engine.newSession());
+      try {
+        session.bind(engine.inputs());
+        session.bind(engine.outputs());
+        session.run();
+        return session;
+      } catch (TensorRtException | CudaException | RuntimeException e) {
+        session.close();
+        throw e;
+      }
     }
   }
 

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,9 @@ record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative li
   private static final String FILE = "libdjl_trt.so";
   private static final String RESOURCES = "native/lib/linux-x86_64";
   private static final String FOLDER = "djl-tensorrt-0.33.0";
+
+  /** By the GPU's index; of the process, as the GPU's memory is. */
+  private static final Map<Integer, Object> turns = new ConcurrentHashMap<>();
 
   /**
    * Loads it. The device and {@link DjlLibraries} must have been checked: the native code ends the
@@ -55,6 +60,15 @@ record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative li
       throw new BackendException(
           "backend 'tensorrt': DJL's TensorRT engine cannot be loaded: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * To be held by whoever has DJL take memory of a GPU, which ends the process where somebody else
+   * took it after it was found to be free. Also while an engine is built, which takes and gives
+   * back much of it, and whose kernels are chosen by how long they take.
+   */
+  static Object turn(Gpu gpu) {
+    return turns.computeIfAbsent(gpu.index(), ignored -> new Object());
   }
 
   private static Path unpacked(Path cacheDirectory) throws BackendException {

@@ -19,9 +19,14 @@ import dev.nereid.backend.contract.TestTensor;
 import dev.nereid.tensor.DataType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +101,11 @@ class FakeDjlTest {
     run(One.class);
   }
 
+  @Test
+  void ofTwoInstancesAtTheSameTimeThatDoNotBothFitOneIsRefused() throws Exception {
+    run(TwoAtOnce.class);
+  }
+
   /** What all scenarios start with, and what must be true at their end. */
   private static final class Stage {
     private final Path directory;
@@ -141,6 +151,11 @@ class FakeDjlTest {
 
     static int call(String library, String function, Object... arguments) {
       return NativeLibrary.getInstance(library).getFunction(function).invokeInt(arguments);
+    }
+
+    /** Has the device so much memory. */
+    static void memory(int mebibytes) {
+      call("libcudart.so.12", "fakeCudaWhole", mebibytes);
     }
 
     static int builds() {
@@ -338,7 +353,7 @@ class FakeDjlTest {
                   "FAKE8 rows=16 scratch=9999999999 odd=0",
                   "TensorRT makes no execution context: createExecutionContext: out of memory",
                   "FAKE8 rows=70000000 scratch=64 odd=0",
-                  "out of GPU memory: 2243952640 bytes for inputs and outputs")
+                  "out of GPU memory: 2311061504 bytes for inputs and outputs")
               .entrySet()) {
         int rows = plan.getKey().contains("70000000") ? 70_000_000 : 16;
         ModelSpec spec = stage.plan(plan.getKey(), rows);
@@ -348,6 +363,48 @@ class FakeDjlTest {
         }
         stage.assertClean();
       }
+    }
+  }
+
+  static final class TwoAtOnce {
+    /** Of 16 bytes in and 16 out: 124 MiB, of 190; 64 MiB must remain. */
+    private static final int ROWS = 4_000_000;
+
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      ModelSpec spec = stage.plan("FAKE8 rows=" + ROWS + " scratch=64 odd=0", ROWS);
+      Stage.memory(190);
+      ExecutorService threads = Executors.newFixedThreadPool(2);
+      try (LoadedModel model = stage.backend.load(spec)) {
+        Stage.call("libcudart.so.12", "fakeCudaLate", 300);
+        List<Callable<String>> both = new ArrayList<>();
+        for (InstanceSpec own : spec.instances()) {
+          both.add(
+              () -> {
+                try (ModelInstance instance = model.createInstance(own)) {
+                  assertAnswers(instance, 1, 2);
+                  // The other one looks while this one has its memory.
+                  Thread.sleep(1000);
+                  return "made";
+                } catch (BackendException e) {
+                  return e.getMessage();
+                }
+              });
+        }
+        List<String> ends = new ArrayList<>();
+        for (Future<String> end : threads.invokeAll(both)) {
+          ends.add(end.get());
+        }
+        assertThat(ends)
+            .contains("made")
+            .anyMatch(
+                end ->
+                    end.startsWith(
+                        "unable to load model 'fake', out of GPU memory: 197132288 bytes for"
+                            + " inputs and outputs, where 71"));
+      }
+      threads.shutdown();
+      stage.end();
     }
   }
 
