@@ -31,8 +31,8 @@ final class DjlEngine implements AutoCloseable {
   private static final long GRANULE_BYTES = 2 << 20;
 
   /**
-   * What must be left besides: others in this process take memory without asking, and the first run
-   * takes some for its kernels.
+   * What must be left besides: others in this process take memory without asking, TensorRT needs
+   * some of its own, and the first run for its kernels.
    */
   private static final long SPARE_BYTES = 64 << 20;
 
@@ -81,9 +81,10 @@ final class DjlEngine implements AutoCloseable {
       throws TensorRtException, CudaException {
     long model;
     synchronized (DjlTensorRt.turn(gpu)) {
-      // DJL ends the process over a device that was lost before.
+      // DJL ends the process over a device that was lost before, or without room for a runtime.
       tensorRt.cuda().setDevice(gpu.index());
       tensorRt.cuda().checkDevice();
+      checkRoom(tensorRt, SPARE_BYTES, "to load an engine");
       try (EngineLog.Errors errors = tensorRt.log().listen()) {
         try {
           model = JniUtils.loadModel(type, file.toString(), Device.of("gpu", gpu.index()), options);
@@ -175,7 +176,7 @@ final class DjlEngine implements AutoCloseable {
         throw errors.failure("TensorRT makes no execution context");
       }
       try {
-        checkRoom();
+        checkRoomForTensors();
       } finally {
         tensorRt.library().delete(attempt);
       }
@@ -186,18 +187,23 @@ final class DjlEngine implements AutoCloseable {
   }
 
   /** DJL ends the process where memory for a tensor is not to be had. */
-  private void checkRoom() throws TensorRtException, CudaException {
+  private void checkRoomForTensors() throws TensorRtException, CudaException {
     long wanted = SPARE_BYTES;
     for (List<TensorSpec> tensors : List.of(inputs, outputs)) {
       for (TensorSpec tensor : tensors) {
         wanted += (byteSize(tensor) / GRANULE_BYTES + 1) * GRANULE_BYTES;
       }
     }
+    checkRoom(tensorRt, wanted, "for inputs and outputs");
+  }
+
+  /** Of this thread's device. */
+  private static void checkRoom(DjlTensorRt tensorRt, long wanted, String what)
+      throws TensorRtException, CudaException {
     long free = tensorRt.cuda().freeBytes();
     if (free < wanted) {
       throw new TensorRtException(
-          "out of GPU memory: %d bytes for inputs and outputs, where %d are free"
-              .formatted(wanted, free));
+          "out of GPU memory: %d bytes %s, where %d are free".formatted(wanted, what, free));
     }
   }
 

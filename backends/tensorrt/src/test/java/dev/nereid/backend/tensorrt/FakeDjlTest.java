@@ -363,6 +363,12 @@ class FakeDjlTest {
         }
         stage.assertClean();
       }
+      Stage.memory(0);
+      assertThatThrownBy(() -> stage.backend.load(stage.plan("FAKE8 rows=16 scratch=64 odd=0", 16)))
+          .hasMessage(
+              "unable to load model 'fake', out of GPU memory: 67108864 bytes to load an engine,"
+                  + " where 0 are free");
+      Stage.memory(1 << 10);
     }
   }
 
