@@ -6,6 +6,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has what TensorRT says come to our log. DJL's native library hands TensorRT a logger of its own,
@@ -33,43 +34,60 @@ final class DjlLog {
     void log(Pointer logger, int severity, Pointer message);
   }
 
-  private final Log callback;
-  private final Memory table = new Memory((long) FUNCTIONS * Native.POINTER_SIZE);
+  private static @Nullable DjlLog installed;
 
-  private DjlLog(EngineLog log) {
-    callback =
-        (logger, severity, message) -> {
-          // Of the rest there are a hundred thousand while an engine is built.
-          if (severity <= INFORMATION || log.isVerbose()) {
-            String text = message.getString(0, "UTF-8");
-            log.said(text.contains(HARMLESS) ? INFORMATION : severity, text);
-          }
-        };
+  private final EngineLog log = new EngineLog();
+  private final Log callback = this::said;
+  private final Memory table = new Memory((long) FUNCTIONS * Native.POINTER_SIZE);
+  private final Pointer logger;
+  private final Pointer before;
+  private boolean removed;
+
+  private DjlLog(Pointer logger) {
+    this.logger = logger;
+    this.before = logger.getPointer(0);
+    for (int i = 0; i < FUNCTIONS; i++) {
+      long offset = (long) i * Native.POINTER_SIZE;
+      table.setPointer(offset, before.getPointer(offset));
+    }
+    table.setPointer(0, CallbackReference.getFunctionPointer(callback));
   }
 
   /**
    * Puts itself in the place of DJL's, once a process.
    *
    * @param library DJL's
+   * @return what hears it from then on
+   * @throws IllegalStateException if the process is about to end; DJL's stays in its place then
    */
-  static void install(EngineLog log, NativeLibrary library) {
-    DjlLog own = new DjlLog(log);
-    Pointer logger = library.getGlobalVariableAddress(LOGGER);
-    Pointer before = logger.getPointer(0);
-    for (int i = 0; i < FUNCTIONS; i++) {
-      long offset = (long) i * Native.POINTER_SIZE;
-      own.table.setPointer(offset, before.getPointer(offset));
+  static synchronized EngineLog install(NativeLibrary library) {
+    DjlLog own = installed;
+    if (own == null) {
+      own = new DjlLog(library.getGlobalVariableAddress(LOGGER));
+      Runtime.getRuntime().addShutdownHook(new Thread(own::remove, "tensorrt-log"));
+      own.put();
+      installed = own;
     }
-    own.table.setPointer(0, CallbackReference.getFunctionPointer(own.callback));
-    logger.setPointer(0, own.table);
-    // It also keeps the callback and the table from being collected.
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> own.remove(logger, before), "tensorrt-log"));
+    return own.log;
   }
 
-  private void remove(Pointer logger, Pointer before) {
-    if (table.valid()) {
-      logger.setPointer(0, before);
+  private void said(Pointer of, int severity, Pointer message) {
+    // Of the rest there are a hundred thousand while an engine is built.
+    if (severity <= INFORMATION || log.isVerbose()) {
+      String text = message.getString(0, "UTF-8");
+      log.said(text.contains(HARMLESS) ? INFORMATION : severity, text);
     }
+  }
+
+  private synchronized void put() {
+    // The process may have begun to end since it was asked.
+    if (!removed) {
+      logger.setPointer(0, table);
+    }
+  }
+
+  private synchronized void remove() {
+    removed = true;
+    logger.setPointer(0, before);
   }
 }

@@ -48,15 +48,14 @@ record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative li
       NativeLibrary library =
           NativeLibraries.open(
               file.toString(), "DJL's TensorRT engine", NativeLibraries.KEPT_APART);
-      EngineLog log = new EngineLog();
-      DjlLog.install(log, library);
+      EngineLog log = DjlLog.install(library);
       JniUtils.initPlugins("");
       DjlTensorRt started =
           new DjlTensorRt(
               log, JniUtils.getTrtVersion(), CudaRuntime.open(), new DjlNative(library));
       logger.info("TensorRT {} by DJL's engine, 0.33.0", started.version());
       return started;
-    } catch (LinkageError | EngineException e) {
+    } catch (LinkageError | EngineException | IllegalStateException e) {
       throw new BackendException(
           "backend 'tensorrt': DJL's TensorRT engine cannot be loaded: " + e.getMessage(), e);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
@@ -104,6 +105,16 @@ class FakeDjlTest {
   @Test
   void ofTwoInstancesAtTheSameTimeThatDoNotBothFitOneIsRefused() throws Exception {
     run(TwoAtOnce.class);
+  }
+
+  @Test
+  void whatTensorRtSaysReachesWhoAskedAlsoWithASecondBackend() throws Exception {
+    run(Twice.class);
+  }
+
+  @Test
+  void aProcessThatEndsStartsNoTensorRt() throws Exception {
+    run(Ending.class);
   }
 
   /** What all scenarios start with, and what must be true at their end. */
@@ -410,6 +421,42 @@ class FakeDjlTest {
                             + " inputs and outputs, where 71"));
       }
       threads.shutdown();
+      stage.end();
+    }
+  }
+
+  static final class Twice {
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      Stage other = new Stage(args);
+      ModelSpec spec = stage.onnx("Double", 8, Map.of());
+      try (LoadedModel model = stage.backend.load(spec);
+          ModelInstance instance = model.createInstance(spec.instances().get(0))) {
+        assertAllAnswer(other, spec, 8);
+        assertThatThrownBy(() -> instance.execute(batch(13, 2)))
+            .hasMessage("TensorRT cannot run the batch: executeV2: thirteen brings bad luck");
+      }
+      stage.end();
+    }
+  }
+
+  static final class Ending {
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      ModelSpec spec = stage.onnx("Double", 8, Map.of());
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> load(stage, spec)));
+    }
+
+    private static void load(Stage stage, ModelSpec spec) {
+      assertThatThrownBy(() -> stage.backend.load(spec))
+          .isInstanceOf(BackendException.class)
+          .hasMessageContaining("Shutdown in progress");
+      NativeLibrary djl =
+          NativeLibrary.getInstance(
+              stage.directory.resolve("cache/djl-tensorrt-0.33.0/libdjl_trt.so").toString());
+      assertThat(djl.getGlobalVariableAddress("_ZN7djl_trt7gLoggerE").getPointer(0))
+          .as("DJL's own table of functions")
+          .isEqualTo(djl.getGlobalVariableAddress("_ZTV6Logger").share(2L * Native.POINTER_SIZE));
       stage.end();
     }
   }
