@@ -99,11 +99,15 @@ final class DjlEngine implements AutoCloseable {
         }
       }
     }
+    boolean whole = false;
     try {
-      return new DjlEngine(tensorRt, gpu, model);
-    } catch (TensorRtException e) {
-      JniUtils.deleteTrtModel(model);
-      throw e;
+      DjlEngine engine = new DjlEngine(tensorRt, gpu, model);
+      whole = true;
+      return engine;
+    } finally {
+      if (!whole) {
+        JniUtils.deleteTrtModel(model);
+      }
     }
   }
 

@@ -5,8 +5,10 @@ import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.tensor.Shapes;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -97,12 +99,20 @@ final class DjlEngineStore {
           rows);
       long start = System.nanoTime();
       DjlEngine engine = build(source, gpu, inputs);
-      log.info(
-          "Model '{}': engine built in {} s",
-          name,
-          "%.1f".formatted((System.nanoTime() - start) / 1e9));
-      keep(kept, engine);
-      return engine;
+      boolean whole = false;
+      try {
+        log.info(
+            "Model '{}': engine built in {} s",
+            name,
+            "%.1f".formatted((System.nanoTime() - start) / 1e9));
+        keep(kept, engine);
+        whole = true;
+        return engine;
+      } finally {
+        if (!whole) {
+          engine.close();
+        }
+      }
     }
   }
 
@@ -150,7 +160,7 @@ final class DjlEngineStore {
       }
       return DjlEngine.read(tensorRt, gpu, file);
     } finally {
-      Files.delete(file);
+      delete(file);
     }
   }
 
@@ -165,18 +175,20 @@ final class DjlEngineStore {
         delete(folder);
       }
     } catch (IOException e) {
-      throw new BackendException(
-          "a folder for the model's file cannot be made or removed: " + e, e);
+      throw new BackendException("a folder for the model's file cannot be made: " + e, e);
     }
   }
 
-  private static void delete(Path folder) throws IOException {
-    List<Path> all;
-    try (Stream<Path> found = Files.walk(folder)) {
-      all = found.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : all) {
-      Files.delete(path);
+  /** A file or folder; what is left of it costs its place on the disk, and nothing else. */
+  private static void delete(Path path) {
+    try (Stream<Path> found = Files.walk(path)) {
+      for (Path each : found.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(each);
+      }
+    } catch (NoSuchFileException e) {
+      // Somebody else removed it.
+    } catch (IOException | UncheckedIOException e) {
+      log.warn("{} is left behind: {}", path, e.toString());
     }
   }
 

@@ -40,14 +40,17 @@ final class DjlInstance implements ModelInstance {
   static DjlInstance of(ModelSpec spec, NavigableMap<Integer, DjlEngine> engines)
       throws CudaException, TensorRtException {
     DjlInstance instance = new DjlInstance(spec);
+    boolean whole = false;
     try {
       for (Map.Entry<Integer, DjlEngine> entry : engines.entrySet()) {
         instance.sessions.put(entry.getKey(), DjlSession.of(entry.getValue()));
       }
+      whole = true;
       return instance;
-    } catch (CudaException | TensorRtException | RuntimeException e) {
-      instance.close();
-      throw e;
+    } finally {
+      if (!whole) {
+        instance.close();
+      }
     }
   }
 

@@ -34,6 +34,7 @@ final class DjlModel implements LoadedModel {
   static DjlModel load(ModelSpec spec, ModelFile file, DjlParameters parameters, DjlLoader loader)
       throws BackendException {
     DjlModel model = new DjlModel(spec);
+    boolean whole = false;
     try {
       if (file.kind() == ModelFile.Kind.PLAN) {
         model.take(file, parameters.sizes(), loader.tensorRt());
@@ -45,16 +46,14 @@ final class DjlModel implements LoadedModel {
           spec.source().modelName(),
           model.byGpu.keySet(),
           parameters.sizes().sizes());
+      whole = true;
       return model;
-    } catch (TensorRtException e) {
-      model.close();
+    } catch (TensorRtException | CudaException e) {
       throw TensorRtModel.unloadable(spec.source(), e);
-    } catch (CudaException e) {
-      model.close();
-      throw TensorRtModel.unloadable(spec.source(), e);
-    } catch (BackendException | RuntimeException e) {
-      model.close();
-      throw e;
+    } finally {
+      if (!whole) {
+        model.close();
+      }
     }
   }
 

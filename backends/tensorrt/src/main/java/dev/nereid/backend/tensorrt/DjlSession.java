@@ -37,14 +37,17 @@ final class DjlSession implements AutoCloseable {
   static DjlSession of(DjlEngine engine) throws TensorRtException, CudaException {
     synchronized (DjlTensorRt.turn(engine.gpu())) {
       DjlSession session = new DjlSession(engine, engine.newSession());
+      boolean whole = false;
       try {
         session.bind(engine.inputs());
         session.bind(engine.outputs());
         session.run();
+        whole = true;
         return session;
-      } catch (TensorRtException | CudaException | RuntimeException e) {
-        session.close();
-        throw e;
+      } finally {
+        if (!whole) {
+          session.close();
+        }
       }
     }
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import com.sun.jna.Callback;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import dev.nereid.backend.Backend;
@@ -18,9 +19,12 @@ import dev.nereid.backend.contract.TestBatch;
 import dev.nereid.backend.contract.TestRequest;
 import dev.nereid.backend.contract.TestTensor;
 import dev.nereid.tensor.DataType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +32,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,6 +110,16 @@ class FakeDjlTest {
   @Test
   void ofTwoInstancesAtTheSameTimeThatDoNotBothFitOneIsRefused() throws Exception {
     run(TwoAtOnce.class);
+  }
+
+  @Test
+  void filesThatVanishAreNotMissed() throws Exception {
+    run(Vanished.class);
+  }
+
+  @Test
+  void anEngineThatCannotBeKeptIsBuiltAgainAndLeavesNothing() throws Exception {
+    run(Unkeepable.class);
   }
 
   @Test
@@ -421,6 +436,55 @@ class FakeDjlTest {
                             + " inputs and outputs, where 71"));
       }
       threads.shutdown();
+      stage.end();
+    }
+  }
+
+  static final class Vanished {
+    /** As JNA calls it. */
+    interface OnDeserialize extends Callback {
+      void call();
+    }
+
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      OnDeserialize removal = Vanished::removeAll;
+      NativeLibrary.getInstance("libnvinfer.so.8")
+          .getFunction("fakeTensorRtOnDeserialize")
+          .invokeVoid(new Object[] {removal});
+      ModelSpec spec = stage.onnx("Double", 8, Map.of());
+      assertAllAnswer(stage, spec, 8);
+      assertAllAnswer(stage, spec, 8);
+      assertThat(Stage.builds()).isEqualTo(1);
+      stage.end();
+    }
+
+    private static void removeAll() {
+      try (Stream<Path> found = Files.walk(Path.of(System.getProperty("java.io.tmpdir")))) {
+        List<Path> all =
+            found
+                .filter(path -> path.toString().contains("/nereid-"))
+                .sorted(Comparator.reverseOrder())
+                .toList();
+        assertThat(all).isNotEmpty();
+        for (Path path : all) {
+          Files.delete(path);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  static final class Unkeepable {
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      ModelSpec garbled = stage.onnx("Garbled", 8, Map.of());
+      assertAllAnswer(stage, garbled, 8);
+      assertAllAnswer(stage, garbled, 8);
+      assertThat(Stage.builds()).as("a plan that cannot be loaded is none").isEqualTo(2);
+      ModelSpec huge = stage.onnx("Huge", 8, Map.of());
+      assertThatThrownBy(() -> stage.backend.load(huge)).isInstanceOf(OutOfMemoryError.class);
       stage.end();
     }
   }
