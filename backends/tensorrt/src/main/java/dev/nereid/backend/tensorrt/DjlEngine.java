@@ -113,6 +113,11 @@ final class DjlEngine implements AutoCloseable {
 
   private static TensorSpec checked(DjlNative.Tensor tensor) throws TensorRtException {
     String what = (tensor.isInput() ? "input '" : "output '") + tensor.name() + "': ";
+    // DJL is given names as JNI writes them, which is UTF-8 up to there.
+    if (tensor.name().chars().anyMatch(c -> Character.isSurrogate((char) c))) {
+      throw new TensorRtException(
+          what + "a name with characters beyond U+FFFF (expected: none with runtime 'djl')");
+    }
     DataType type = tensor.type();
     if (type == null || !TYPES.contains(type)) {
       throw new TensorRtException(

@@ -353,7 +353,8 @@ class FakeDjlTest {
           Map.of(
               1, "input 'INPUT': shape [-1,4] (expected: a fixed one",
               2, "input 'INPUT': type UINT8 (expected: FP32,",
-              3, "input 'INPUT': a vectorised format (expected: linear");
+              3, "input 'INPUT': a vectorised format (expected: linear",
+              5, "input 'IN\uD83D\uDE00': a name with characters beyond U+FFFF (expected: none");
       for (Map.Entry<Integer, String> reason : odd.entrySet()) {
         ModelSpec spec = stage.plan("FAKE8 rows=16 scratch=64 odd=" + reason.getKey(), 16);
         assertThatThrownBy(() -> stage.backend.load(spec)).hasMessageContaining(reason.getValue());
