@@ -115,7 +115,16 @@ record DjlNative(NativeLibrary library) {
     }
   }
 
-  /** An engine's plan, to be closed by the caller; null where TensorRT gives none. */
+  /**
+   * An engine's plan, to be closed by the caller; null where TensorRT gives none.
+   *
+   * <p>DJL has ended the engine's runtime by then, after which TensorRT promises nothing for the
+   * engine: neither this, nor the batches that DJL runs all the same. What both rely on is what the
+   * library of 8.6.1 does: a runtime shares what its engines need by a counted reference, complains
+   * where it is not the last to hold it, and gives up its own alone. All that goes with it are the
+   * libraries of plug-ins that were loaded by it, and DJL loads none. Whether a plan is good is
+   * seen where it is read: one that TensorRT does not take is built again.
+   */
   @Nullable NativeBytes plan(Pointer engine) {
     Pointer implementation = engine.getPointer(IMPLEMENTATION);
     Pointer table = implementation.getPointer(0);
