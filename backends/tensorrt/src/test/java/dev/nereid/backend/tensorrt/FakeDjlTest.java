@@ -29,9 +29,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -410,16 +412,19 @@ class FakeDjlTest {
       ExecutorService threads = Executors.newFixedThreadPool(2);
       try (LoadedModel model = stage.backend.load(spec)) {
         Stage.call("libcudart.so.12", "fakeCudaLate", 300);
+        CountDownLatch tried = new CountDownLatch(spec.instances().size());
         List<Callable<String>> both = new ArrayList<>();
         for (InstanceSpec own : spec.instances()) {
           both.add(
               () -> {
                 try (ModelInstance instance = model.createInstance(own)) {
                   assertAnswers(instance, 1, 2);
+                  tried.countDown();
                   // The other one looks while this one has its memory.
-                  Thread.sleep(1000);
+                  assertThat(tried.await(1, TimeUnit.MINUTES)).isTrue();
                   return "made";
                 } catch (BackendException e) {
+                  tried.countDown();
                   return e.getMessage();
                 }
               });
