@@ -82,7 +82,8 @@ final class BareTensorRtLoop {
             true);
     String cache = take("cache", "");
     Backend backend =
-        new TensorRtProvider().start(cache.isEmpty() ? Map.of() : Map.of("engine-cache-directory", cache));
+        new TensorRtProvider()
+            .start(cache.isEmpty() ? Map.of() : Map.of("engine-cache-directory", cache));
     ModelSpec spec = spec(backend, directory, batch, instances, options);
     try (backend;
         LoadedModel model = backend.load(spec)) {
