@@ -62,6 +62,7 @@ final class TensorRtModel implements LoadedModel {
     }
     Map<Integer, OnGpu> byGpu = new LinkedHashMap<>();
     TensorRtModel model = new TensorRtModel(spec, graphs, byGpu);
+    boolean whole = false;
     try {
       for (Map.Entry<Integer, List<InstanceSpec>> entry : wanted.entrySet()) {
         Gpu gpu = Gpu.of(entry.getKey());
@@ -77,16 +78,14 @@ final class TensorRtModel implements LoadedModel {
         checkRows(spec, copies.get(0), plan);
         log.info("Model '{}' on {}: {}", spec.source().modelName(), gpu, copies.get(0).layers());
       }
+      whole = true;
       return model;
-    } catch (TensorRtException e) {
-      model.close();
+    } catch (TensorRtException | CudaException e) {
       throw unloadable(spec.source(), e);
-    } catch (CudaException e) {
-      model.close();
-      throw unloadable(spec.source(), e);
-    } catch (BackendException | RuntimeException e) {
-      model.close();
-      throw e;
+    } finally {
+      if (!whole) {
+        model.close();
+      }
     }
   }
 
