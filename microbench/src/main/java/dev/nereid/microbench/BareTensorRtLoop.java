@@ -10,7 +10,8 @@ import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
-import dev.nereid.backend.tensorrt.PinnedBatch;
+import dev.nereid.backend.RepeatedBatch;
+import dev.nereid.backend.tensorrt.PageLockedBuffers;
 import dev.nereid.backend.tensorrt.TensorRtProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,10 +145,10 @@ final class BareTensorRtLoop {
   private static double imagesPerSecond(
       ModelInstance instance, ModelSpec spec, int batch, int depth, long nanos)
       throws BackendException {
-    List<PinnedBatch> batches = new ArrayList<>();
+    List<RepeatedBatch> batches = new ArrayList<>();
     try {
       for (int i = 0; i < Math.min(depth, instance.depth()); i++) {
-        batches.add(new PinnedBatch(spec, batch));
+        batches.add(RepeatedBatch.ofRows(spec, batch, new PageLockedBuffers()));
       }
       int flying = batches.size();
       for (int i = 0; i < flying - 1; i++) {
@@ -169,9 +170,12 @@ final class BareTensorRtLoop {
       while (completed < begun) {
         instance.complete(batches.get((int) (completed++ % flying)));
       }
+      for (RepeatedBatch done : batches) {
+        done.check();
+      }
       return rate;
     } finally {
-      batches.forEach(PinnedBatch::close);
+      batches.forEach(RepeatedBatch::close);
     }
   }
 }

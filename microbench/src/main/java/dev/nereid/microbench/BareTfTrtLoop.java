@@ -9,8 +9,12 @@ import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.RepeatedBatch;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.server.backend.BackendRegistry;
+import dev.nereid.tensor.DataType;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,12 +111,30 @@ public final class BareTfTrtLoop {
       throws BackendException {
     int rows = Math.min(CHECKED_ROWS, spec.maxBatchSize());
     try (ModelInstance instance = model.createInstance(instance(0, kind));
-        SpiBatch batch = new SpiBatch(spec.inputs(), rows)) {
-      batch.fill(7);
+        RepeatedBatch batch = RepeatedBatch.ofOne(spec, rows, new PinnedBuffers())) {
+      fill(batch, spec, 7);
       instance.execute(batch);
-      batch.check();
-      TensorSpec output = spec.outputs().get(0);
-      return batch.floats(output.name());
+      FloatBuffer output = batch.floats(spec.outputs().get(0).name());
+      float[] values = new float[output.remaining()];
+      output.get(values);
+      return values;
+    }
+  }
+
+  /** Fills FP32 inputs with pseudo-random pixels from 0 to 1, the others with such bytes. */
+  private static void fill(RepeatedBatch batch, ModelSpec spec, long seed) {
+    for (TensorSpec input : spec.inputs()) {
+      ByteBuffer data = batch.input(input.name());
+      long state = seed;
+      while (data.remaining() >= Float.BYTES) {
+        state = state * 6364136223846793005L + 1442695040888963407L;
+        int random = (int) (state >>> 40);
+        if (input.type() == DataType.FP32) {
+          data.putFloat(random / (float) (1 << 24));
+        } else {
+          data.putInt(random);
+        }
+      }
     }
   }
 
@@ -158,8 +180,8 @@ public final class BareTfTrtLoop {
       LoadedModel model, ModelSpec spec, InstanceSpec own, int rows, long nanos)
       throws BackendException {
     try (ModelInstance instance = model.createInstance(own);
-        SpiBatch batch = new SpiBatch(spec.inputs(), rows)) {
-      batch.fill(own.name().hashCode());
+        RepeatedBatch batch = RepeatedBatch.ofOne(spec, rows, new PinnedBuffers())) {
+      fill(batch, spec, own.name().hashCode());
       long start = System.nanoTime();
       long batches = 0;
       long now = start;

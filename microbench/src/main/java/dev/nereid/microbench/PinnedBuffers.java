@@ -3,6 +3,7 @@ package dev.nereid.microbench;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import dev.nereid.backend.RepeatedBatch;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -10,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Direct buffers that start at a page, page-locked where CUDA's runtime 12 is there. */
-final class PinnedBuffers implements AutoCloseable {
+final class PinnedBuffers implements RepeatedBatch.Memory {
 
   private static final int PAGE = 4096;
   private static final int PORTABLE = 1;
@@ -26,7 +27,8 @@ final class PinnedBuffers implements AutoCloseable {
     }
   }
 
-  ByteBuffer allocate(int byteSize) {
+  @Override
+  public ByteBuffer allocate(int byteSize) {
     int whole = (Math.max(1, byteSize) + PAGE - 1) / PAGE * PAGE;
     ByteBuffer pages = ByteBuffer.allocateDirect(whole + PAGE).alignedSlice(PAGE);
     Pointer pointer = Native.getDirectBufferPointer(pages);

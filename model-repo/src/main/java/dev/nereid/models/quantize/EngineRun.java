@@ -9,11 +9,15 @@ import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSignature;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.RepeatedBatch;
+import dev.nereid.backend.TensorSpec;
+import dev.nereid.tensor.DataType;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** A network in its own engine on the CPU, picture by picture. For one thread. */
@@ -24,25 +28,24 @@ final class EngineRun implements AutoCloseable {
   private final ModelSignature signature;
   private final PictureInput input;
   private final PixelScale scale;
-  private final FloatBatch batch;
+  private final RepeatedBatch batch;
 
   private EngineRun(
       LoadedModel model,
       ModelInstance instance,
       ModelSignature signature,
       PictureInput input,
-      PixelScale scale) {
+      PixelScale scale)
+      throws BackendException {
     this.model = model;
     this.instance = instance;
     this.signature = signature;
     this.input = input;
     this.scale = scale;
     long[] shape = input.shape();
-    this.batch =
-        new FloatBatch(
-            input.name(),
-            new long[] {input.batch(), shape[0], shape[1], shape[2]},
-            input.batch() * input.elements());
+    TensorSpec pictures =
+        new TensorSpec(input.name(), DataType.FP32, input.batch(), shape[0], shape[1], shape[2]);
+    this.batch = RepeatedBatch.ofOne(List.of(pictures), 1, RepeatedBatch.Memory.DIRECT);
   }
 
   /**
@@ -92,7 +95,8 @@ final class EngineRun implements AutoCloseable {
    * @param pixels in the layout of the input
    */
   void run(byte[] pixels) throws BackendException {
-    FloatBuffer values = batch.values();
+    batch.forget();
+    FloatBuffer values = batch.input(input.name()).asFloatBuffer();
     for (int i = 0; i < input.batch(); i++) {
       for (int element = 0; element < pixels.length; element++) {
         int channel = input.channel(element);
@@ -104,7 +108,7 @@ final class EngineRun implements AutoCloseable {
 
   /** An output of the last run; overwritten by the next. */
   FloatBuffer output(String name) throws BackendException {
-    return batch.output(name);
+    return batch.floats(name);
   }
 
   @Override

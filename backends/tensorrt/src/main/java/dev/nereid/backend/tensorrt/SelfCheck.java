@@ -9,6 +9,7 @@ import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.RepeatedBatch;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.tensor.DataType;
 import java.io.IOException;
@@ -219,8 +220,8 @@ public final class SelfCheck {
     try (LoadedModel model = backend.load(spec)) {
       for (InstanceSpec instanceSpec : spec.instances()) {
         try (ModelInstance instance = model.createInstance(instanceSpec);
-            PinnedBatch first = new PinnedBatch(spec, MAX_ROWS);
-            PinnedBatch second = new PinnedBatch(spec, 3)) {
+            RepeatedBatch first = batch(spec, MAX_ROWS);
+            RepeatedBatch second = batch(spec, 3)) {
           fill(first, kind, 1);
           fill(second, kind, 2);
           for (int i = 0; i < 4; i++) {
@@ -239,7 +240,11 @@ public final class SelfCheck {
     return "off by at most " + worst;
   }
 
-  private static void fill(PinnedBatch batch, Kind kind, int seed) {
+  private static RepeatedBatch batch(ModelSpec spec, int rows) throws BackendException {
+    return RepeatedBatch.ofRows(spec, rows, new PageLockedBuffers());
+  }
+
+  private static void fill(RepeatedBatch batch, Kind kind, int seed) {
     Random random = new Random(seed);
     ByteBuffer input = batch.input("INPUT");
     while (input.hasRemaining()) {
@@ -252,7 +257,7 @@ public final class SelfCheck {
     }
   }
 
-  private double difference(PinnedBatch batch, Kind kind) {
+  private double difference(RepeatedBatch batch, Kind kind) throws BackendException {
     double worst = 0;
     ByteBuffer input = batch.input("INPUT");
     ByteBuffer output = batch.result("OUTPUT");
@@ -295,10 +300,10 @@ public final class SelfCheck {
     ModelSpec spec = spec(kind, options(false), 1);
     try (LoadedModel model = backend.load(spec);
         ModelInstance instance = model.createInstance(spec.instances().get(0));
-        PinnedBatch large = new PinnedBatch(spec, MAX_ROWS);
-        PinnedBatch good = new PinnedBatch(spec, MAX_ROWS)) {
+        RepeatedBatch large = batch(spec, MAX_ROWS);
+        RepeatedBatch good = batch(spec, MAX_ROWS)) {
       String refusal = "";
-      try (PinnedBatch tooLarge = new PinnedBatch(spec, MAX_ROWS + 1)) {
+      try (RepeatedBatch tooLarge = batch(spec, MAX_ROWS + 1)) {
         instance.execute(tooLarge);
       } catch (BackendException e) {
         refusal = String.valueOf(e.getMessage());

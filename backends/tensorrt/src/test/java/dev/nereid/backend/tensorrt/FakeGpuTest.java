@@ -16,6 +16,7 @@ import dev.nereid.backend.LoadedModel;
 import dev.nereid.backend.ModelInstance;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
+import dev.nereid.backend.RepeatedBatch;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.backend.contract.TestBatch;
 import dev.nereid.backend.contract.TestRequest;
@@ -252,7 +253,7 @@ class FakeGpuTest {
       Stage stage = new Stage(args);
       ModelSpec spec =
           stage.spec("FAKE max=16 profiles=1 scratch=64", options(false, false, true), 16, 1);
-      try (PinnedBatch pinned = new PinnedBatch(spec, 3);
+      try (RepeatedBatch pinned = RepeatedBatch.ofRows(spec, 3, new PageLockedBuffers());
           LoadedModel model = stage.backend.load(spec);
           ModelInstance instance = model.createInstance(spec.instances().get(0))) {
         int before = copies();
@@ -273,7 +274,8 @@ class FakeGpuTest {
       return Stage.call("libcudart.so.12", "fakeCudaCopies");
     }
 
-    private static void assertAnswers(ModelInstance instance, PinnedBatch batch) throws Exception {
+    private static void assertAnswers(ModelInstance instance, RepeatedBatch batch)
+        throws Exception {
       ByteBuffer input = batch.input("INPUT");
       for (int i = 0; input.hasRemaining(); i++) {
         input.putFloat(i);
