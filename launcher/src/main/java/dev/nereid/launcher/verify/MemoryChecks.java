@@ -87,7 +87,7 @@ final class MemoryChecks {
     try (Taken taken = new Taken();
         ServedModels served =
             new ServedModels(Home.folder(), repository, flags, root.resolve("no-memory.log"))) {
-      served.server().awaitReady(STARTED);
+      served.awaitReady(STARTED);
       String reason = "";
       for (GpuModel model : stack.models()) {
         ModelIndex row = served.index(model.name());

@@ -153,9 +153,11 @@ public final class VerifyGpuCommand implements Callable<Integer> {
             names,
             Runtime.getRuntime().availableProcessors(),
             false);
-    List<String> built = new ModelRepositoryBuilder(request, engines, line -> {}).build();
+    List<String> built =
+        new ArrayList<>(new ModelRepositoryBuilder(request, engines, line -> {}).build());
     for (OnnxOnGpu model : own) {
       model.write(repository, REFERENCE);
+      built.add(model.model());
     }
     return String.join(", ", built);
   }
@@ -174,7 +176,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
           new Check(
               "the server is ready with every model of the stack",
               () -> {
-                served.server().awaitReady(ENGINES_ARE_BUILT);
+                served.awaitReady(ENGINES_ARE_BUILT);
                 return served.allReady();
               }));
       String loaded = stack.models().get(stack.models().size() - 1).name();
@@ -220,7 +222,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
           new Check(
               "a server with bad models among good ones comes up",
               () -> {
-                served.server().awaitReady(ENGINES_ARE_BUILT);
+                served.awaitReady(ENGINES_ARE_BUILT);
                 return "ready";
               }));
       for (Check check : bad.all(served, good)) {

@@ -33,7 +33,7 @@ final class TensorFlowGpus {
   private final BooleanSupplier forGpus;
   private final Registered registered;
   private final Path driver;
-  private final Supplier<List<String>> problems;
+  private final Libraries libraries;
   private List<String> reasons = List.of();
   private int count = UNKNOWN;
 
@@ -47,19 +47,22 @@ final class TensorFlowGpus {
   }
 
   /**
+   * What TensorFlow lacks, a line each.
+   *
+   * @param problems by which it takes no GPU
+   * @param missingParts without which it takes one, and ends the process later
+   */
+  record Libraries(Supplier<List<String>> problems, Supplier<List<String>> missingParts) {}
+
+  /**
    * @param forGpus whether TensorFlow's library is one for GPUs
    * @param driver a file that is there where the host has NVIDIA's driver
-   * @param problems what TensorFlow lacks to use a GPU
    */
-  TensorFlowGpus(
-      BooleanSupplier forGpus,
-      Registered registered,
-      Path driver,
-      Supplier<List<String>> problems) {
+  TensorFlowGpus(BooleanSupplier forGpus, Registered registered, Path driver, Libraries libraries) {
     this.forGpus = forGpus;
     this.registered = registered;
     this.driver = driver;
-    this.problems = problems;
+    this.libraries = libraries;
   }
 
   /**
@@ -71,7 +74,8 @@ final class TensorFlowGpus {
         () -> !bundledLibrary && hasGpuKernels(),
         () -> registered(memory),
         DRIVER,
-        () -> new LibraryReport().problems());
+        new Libraries(
+            () -> new LibraryReport().problems(), () -> new LibraryReport().missingParts()));
   }
 
   /** 0 also where TensorFlow cannot start on them now; the next call asks again. */
@@ -102,11 +106,15 @@ final class TensorFlowGpus {
         log.warn("{} {}", whyNone(), PAGE);
         return UNKNOWN;
       }
-      reasons = List.of();
+      reasons = found > 0 ? libraries.missingParts().get() : List.of();
+      if (!reasons.isEmpty()) {
+        log.warn("TensorFlow's GPUs are not used {}: {}", PAGE, whyNone());
+        return 0;
+      }
       if (found > 0 || !Files.exists(driver)) {
         return found;
       }
-      reasons = problems.get();
+      reasons = libraries.problems().get();
       log.warn(
           "This host has an NVIDIA driver, and TensorFlow registers no GPU {}: {}",
           PAGE,

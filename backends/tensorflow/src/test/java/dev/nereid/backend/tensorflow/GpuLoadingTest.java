@@ -36,7 +36,12 @@ class GpuLoadingTest {
     BackendSettings parsed = BackendSettings.parse(settings);
     NativeLibrary.load(parsed.libraryCacheDirectory());
     return new TensorFlowBackend(
-        parsed, new TensorFlowGpus(() -> true, () -> gpus, Path.of("/dev/null"), List::of));
+        parsed,
+        new TensorFlowGpus(
+            () -> true,
+            () -> gpus,
+            Path.of("/dev/null"),
+            new TensorFlowGpus.Libraries(List::of, List::of)));
   }
 
   private static InstanceSpec gpu(int device) {

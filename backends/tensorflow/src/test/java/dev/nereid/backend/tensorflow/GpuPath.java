@@ -42,7 +42,11 @@ final class GpuPath implements BackendProvider {
     BackendSettings parsed = BackendSettings.parse(settings);
     NativeLibrary.load(parsed.libraryCacheDirectory());
     TensorFlowGpus gpus =
-        new TensorFlowGpus(() -> true, () -> GPUS, Path.of("/dev/null"), List::of);
+        new TensorFlowGpus(
+            () -> true,
+            () -> GPUS,
+            Path.of("/dev/null"),
+            new TensorFlowGpus.Libraries(List::of, List::of));
     return new OnGpu(new TensorFlowBackend(parsed, gpus));
   }
 

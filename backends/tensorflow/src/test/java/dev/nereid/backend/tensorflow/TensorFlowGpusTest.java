@@ -3,6 +3,7 @@ package dev.nereid.backend.tensorflow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.tensorflow.TensorFlowGpus.Libraries;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ class TensorFlowGpusTest {
   private static final Path DRIVER = Path.of("/dev/null");
   private static final Path NO_DRIVER = Path.of("/dev/no-such-file");
 
+  private static final Libraries NOTHING_MISSING = new Libraries(List::of, List::of);
+
   private final AtomicInteger looks = new AtomicInteger();
 
   private int look(int found) {
@@ -23,14 +26,15 @@ class TensorFlowGpusTest {
 
   @Test
   void aLibraryForCpusIsNotAsked() {
-    TensorFlowGpus gpus = new TensorFlowGpus(() -> false, () -> look(1), NO_DRIVER, List::of);
+    TensorFlowGpus gpus =
+        new TensorFlowGpus(() -> false, () -> look(1), NO_DRIVER, NOTHING_MISSING);
     assertThat(gpus.count()).isZero();
     assertThat(looks).hasValue(0);
   }
 
   @Test
   void aLibraryForGpusIsAskedOnce() {
-    TensorFlowGpus gpus = new TensorFlowGpus(() -> true, () -> look(2), DRIVER, List::of);
+    TensorFlowGpus gpus = new TensorFlowGpus(() -> true, () -> look(2), DRIVER, NOTHING_MISSING);
     assertThat(gpus.count()).isEqualTo(2);
     assertThat(gpus.count()).isEqualTo(2);
     assertThat(looks).hasValue(1);
@@ -40,12 +44,29 @@ class TensorFlowGpusTest {
   void onAHostWithADriverItSaysWhichLibraryIsToBlame() {
     TensorFlowGpus gpus =
         new TensorFlowGpus(
-            () -> true, () -> look(0), DRIVER, () -> List.of("libcudnn.so.8: missing"));
+            () -> true,
+            () -> look(0),
+            DRIVER,
+            new Libraries(() -> List.of("libcudnn.so.8: missing"), List::of));
     assertThat(gpus.count()).isZero();
     assertThat(gpus.whyNone()).isEqualTo("libcudnn.so.8: missing");
-    TensorFlowGpus forCpus = new TensorFlowGpus(() -> false, () -> look(0), DRIVER, List::of);
+    TensorFlowGpus forCpus =
+        new TensorFlowGpus(() -> false, () -> look(0), DRIVER, NOTHING_MISSING);
     assertThat(forCpus.count()).isZero();
     assertThat(forCpus.whyNone()).contains("TENSORFLOW_LIBRARY_PATH");
+  }
+
+  @Test
+  void aGpuThatALibraryWouldEndTheProcessOnIsNotUsed() {
+    TensorFlowGpus gpus =
+        new TensorFlowGpus(
+            () -> true,
+            () -> look(1),
+            DRIVER,
+            new Libraries(List::of, () -> List.of("libcudnn_ops_train.so.8: not there")));
+    assertThat(gpus.count()).isZero();
+    assertThat(gpus.mayBe()).isFalse();
+    assertThat(gpus.whyNone()).isEqualTo("libcudnn_ops_train.so.8: not there");
   }
 
   @Test
@@ -61,7 +82,7 @@ class TensorFlowGpusTest {
               return 1;
             },
             DRIVER,
-            List::of);
+            NOTHING_MISSING);
     assertThat(gpus.mayBe()).isTrue();
     assertThat(gpus.count()).isZero();
     assertThat(gpus.whyNone())
@@ -73,7 +94,11 @@ class TensorFlowGpusTest {
   @Test
   void withoutADriverThereIsNothingToSay() {
     TensorFlowGpus gpus =
-        new TensorFlowGpus(() -> true, () -> look(0), NO_DRIVER, () -> List.of("not asked"));
+        new TensorFlowGpus(
+            () -> true,
+            () -> look(0),
+            NO_DRIVER,
+            new Libraries(() -> List.of("not asked"), () -> List.of("nor this")));
     assertThat(gpus.count()).isZero();
     assertThat(gpus.whyNone()).isEqualTo("no GPU was found");
   }

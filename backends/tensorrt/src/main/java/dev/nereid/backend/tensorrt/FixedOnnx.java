@@ -3,10 +3,10 @@ package dev.nereid.backend.tensorrt;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.TensorSpec;
 import dev.nereid.backend.tensorrt.WireReader.MalformedException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,6 +29,46 @@ final class FixedOnnx {
 
   private final Map<String, byte[]> inputs = new TreeMap<>();
 
+  /** Of the new file, in the order of the old one. */
+  private sealed interface Part {
+    long length();
+
+    void write(FileChannel from, FileChannel to) throws IOException;
+  }
+
+  /** As it is in the old file. */
+  private record Kept(WireReader.Range range) implements Part {
+    @Override
+    public long length() {
+      return range.length();
+    }
+
+    @Override
+    public void write(FileChannel from, FileChannel to) throws IOException {
+      for (long done = 0; done < range.length(); ) {
+        long some = from.transferTo(range.start() + done, range.length() - done, to);
+        if (some <= 0) {
+          throw new EOFException("the model became shorter while it was read");
+        }
+        done += some;
+      }
+    }
+  }
+
+  private record Made(ByteBuffer bytes) implements Part {
+    @Override
+    public long length() {
+      return bytes.limit();
+    }
+
+    @Override
+    public void write(FileChannel from, FileChannel to) throws IOException {
+      while (bytes.hasRemaining()) {
+        to.write(bytes);
+      }
+    }
+  }
+
   private FixedOnnx(List<TensorSpec> inputs) {
     for (TensorSpec input : inputs) {
       this.inputs.put(input.name(), OnnxGraph.valueInfo(input.name(), input.type(), input.shape()));
@@ -50,11 +90,8 @@ final class FixedOnnx {
     try (FileChannel from = FileChannel.open(model);
         FileChannel to =
             FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-      ByteBuffer bytes = from.map(MapMode.READ_ONLY, 0, from.size());
-      for (ByteBuffer part : new FixedOnnx(inputs).model(new WireReader(bytes))) {
-        while (part.hasRemaining()) {
-          to.write(part);
-        }
+      for (Part part : new FixedOnnx(inputs).model(new WireReader(new FileWindow(from)))) {
+        part.write(from, to);
       }
       for (String external : externalFiles) {
         Path link = folder.resolve(external).normalize();
@@ -73,23 +110,23 @@ final class FixedOnnx {
     }
   }
 
-  private List<ByteBuffer> model(WireReader model) throws MalformedException {
-    List<ByteBuffer> parts = new ArrayList<>();
+  private List<Part> model(WireReader model) throws IOException {
+    List<Part> parts = new ArrayList<>();
     while (model.next()) {
       if (model.field() == MODEL_GRAPH) {
-        List<ByteBuffer> graph = graph(model.message());
-        parts.add(head(MODEL_GRAPH, graph.stream().mapToLong(ByteBuffer::remaining).sum()));
+        List<Part> graph = graph(model.message());
+        parts.add(head(MODEL_GRAPH, graph.stream().mapToLong(Part::length).sum()));
         parts.addAll(graph);
       } else {
         model.skip();
-        parts.add(model.whole());
+        parts.add(new Kept(model.whole()));
       }
     }
     return parts;
   }
 
-  private List<ByteBuffer> graph(WireReader graph) throws MalformedException {
-    List<ByteBuffer> parts = new ArrayList<>();
+  private List<Part> graph(WireReader graph) throws IOException {
+    List<Part> parts = new ArrayList<>();
     while (graph.next()) {
       byte[] fixed = null;
       if (graph.field() == GRAPH_INPUT) {
@@ -98,16 +135,16 @@ final class FixedOnnx {
         graph.skip();
       }
       if (fixed == null) {
-        parts.add(graph.whole());
+        parts.add(new Kept(graph.whole()));
       } else {
         parts.add(head(GRAPH_INPUT, fixed.length));
-        parts.add(ByteBuffer.wrap(fixed));
+        parts.add(new Made(ByteBuffer.wrap(fixed)));
       }
     }
     return parts;
   }
 
-  private static String name(WireReader value) throws MalformedException {
+  private static String name(WireReader value) throws IOException {
     String name = "";
     while (value.next()) {
       if (value.field() == VALUE_NAME) {
@@ -120,11 +157,11 @@ final class FixedOnnx {
   }
 
   /** A field's number and its length. */
-  private static ByteBuffer head(int field, long length) {
+  private static Part head(int field, long length) {
     ByteBuffer head = ByteBuffer.allocate(16);
     varint(head, ((long) field << 3) | WIRE_BYTES);
     varint(head, length);
-    return head.flip();
+    return new Made(head.flip());
   }
 
   private static void varint(ByteBuffer to, long value) {

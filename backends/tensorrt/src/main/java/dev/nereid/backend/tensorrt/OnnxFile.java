@@ -8,7 +8,6 @@ import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -63,7 +62,7 @@ record OnnxFile(
             file + ": " + channel.size() + " bytes (expected: at most 2 GiB, as protobuf has it)");
       }
       Reader reader = new Reader();
-      reader.model(new WireReader(channel.map(MapMode.READ_ONLY, 0, channel.size())));
+      reader.model(new WireReader(new FileWindow(channel)));
       return reader.file(file);
     } catch (MalformedException e) {
       throw new BackendException(file + ": not an ONNX model: " + e.getMessage(), e);
@@ -101,7 +100,7 @@ record OnnxFile(
           specs(file, "input", inputs), specs(file, "output", outputs), operators, externalFiles);
     }
 
-    void model(WireReader model) throws MalformedException {
+    void model(WireReader model) throws IOException {
       while (model.next()) {
         if (model.field() == MODEL_GRAPH) {
           graphSeen = true;
@@ -112,7 +111,7 @@ record OnnxFile(
       }
     }
 
-    private void graph(WireReader graph) throws MalformedException {
+    private void graph(WireReader graph) throws IOException {
       while (graph.next()) {
         switch (graph.field()) {
           case GRAPH_NODE -> node(graph.message());
@@ -124,7 +123,7 @@ record OnnxFile(
       }
     }
 
-    private void node(WireReader node) throws MalformedException {
+    private void node(WireReader node) throws IOException {
       while (node.next()) {
         if (node.field() == NODE_OPERATOR) {
           operators.add(node.text());
@@ -134,7 +133,7 @@ record OnnxFile(
       }
     }
 
-    private void weight(WireReader tensor) throws MalformedException {
+    private void weight(WireReader tensor) throws IOException {
       while (tensor.next()) {
         switch (tensor.field()) {
           case TENSOR_NAME -> weights.add(tensor.text());
@@ -144,7 +143,7 @@ record OnnxFile(
       }
     }
 
-    private void externalData(WireReader entry) throws MalformedException {
+    private void externalData(WireReader entry) throws IOException {
       String key = "";
       String value = "";
       while (entry.next()) {
@@ -159,7 +158,7 @@ record OnnxFile(
       }
     }
 
-    private static Value value(WireReader info) throws MalformedException {
+    private static Value value(WireReader info) throws IOException {
       String name = "";
       int element = 0;
       long[] shape = null;
@@ -189,7 +188,7 @@ record OnnxFile(
       return new Value(name, element, shape);
     }
 
-    private static long[] shape(WireReader shape) throws MalformedException {
+    private static long[] shape(WireReader shape) throws IOException {
       List<Long> dimensions = new ArrayList<>();
       while (shape.next()) {
         if (shape.field() != SHAPE_DIMENSION) {

@@ -1,6 +1,6 @@
 package dev.nereid.backend.tensorrt;
 
-import java.nio.ByteBuffer;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -9,24 +9,33 @@ import java.nio.charset.StandardCharsets;
  */
 final class WireReader {
 
-  private final ByteBuffer bytes;
-  private int start;
+  private final FileWindow bytes;
+  private final long end;
+  private long position;
+  private long start;
   private int field;
   private int wireType;
 
-  /**
-   * @param bytes of the message, from position to limit; neither is moved
-   */
-  WireReader(ByteBuffer bytes) {
-    this.bytes = bytes.slice();
+  /** The message that a file is. */
+  WireReader(FileWindow file) {
+    this(file, 0, file.byteSize());
   }
 
+  private WireReader(FileWindow bytes, long start, long end) {
+    this.bytes = bytes;
+    this.position = start;
+    this.end = end;
+  }
+
+  /** Where a field stands in the file. */
+  record Range(long start, long length) {}
+
   /** Goes to the next field; false at the message's end. Its value must be read, or skipped. */
-  boolean next() throws MalformedException {
-    if (!bytes.hasRemaining()) {
+  boolean next() throws IOException {
+    if (position == end) {
       return false;
     }
-    start = bytes.position();
+    start = position;
     long tag = varint();
     field = (int) (tag >>> 3);
     wireType = (int) tag & 7;
@@ -41,22 +50,29 @@ final class WireReader {
   }
 
   /** A number's value. */
-  long number() throws MalformedException {
+  long number() throws IOException {
     if (wireType != 0) {
       throw new MalformedException("field " + field + " is not a number");
     }
     return varint();
   }
 
-  String text() throws MalformedException {
-    return StandardCharsets.UTF_8.decode(view()).toString();
+  String text() throws IOException {
+    long length = length();
+    String text = new String(bytes.copy(position, Math.toIntExact(length)), StandardCharsets.UTF_8);
+    position += length;
+    return text;
   }
 
-  WireReader message() throws MalformedException {
-    return new WireReader(view());
+  /** The message that the field's value is; this reader goes on behind it. */
+  WireReader message() throws IOException {
+    long length = length();
+    WireReader message = new WireReader(bytes, position, position + length);
+    position += length;
+    return message;
   }
 
-  void skip() throws MalformedException {
+  void skip() throws IOException {
     switch (wireType) {
       case 0 -> varint();
       case 1 -> advance(Long.BYTES);
@@ -67,34 +83,36 @@ final class WireReader {
   }
 
   /** The field as it stands, number and value, once its value was read or skipped. */
-  ByteBuffer whole() {
-    return bytes.slice(start, bytes.position() - start);
+  Range whole() {
+    return new Range(start, position - start);
   }
 
-  private ByteBuffer view() throws MalformedException {
+  /** Of a text or a message, which is there in full. */
+  private long length() throws IOException {
     if (wireType != 2) {
       throw new MalformedException("field " + field + " is not a message");
     }
-    long length = varint();
-    int start = bytes.position();
-    advance(length);
-    return bytes.slice(start, (int) length);
+    return inFull(varint());
   }
 
-  private void advance(long length) throws MalformedException {
-    if (length < 0 || length > bytes.remaining()) {
+  private void advance(long length) throws IOException {
+    position += inFull(length);
+  }
+
+  private long inFull(long length) throws MalformedException {
+    if (length < 0 || length > end - position) {
       throw new MalformedException("field " + field + " is cut off");
     }
-    bytes.position(bytes.position() + (int) length);
+    return length;
   }
 
-  private long varint() throws MalformedException {
+  private long varint() throws IOException {
     long value = 0;
     for (int shift = 0; shift < Long.SIZE; shift += 7) {
-      if (!bytes.hasRemaining()) {
+      if (position == end) {
         throw new MalformedException("a number is cut off");
       }
-      byte next = bytes.get();
+      byte next = bytes.at(position++);
       value |= (long) (next & 0x7f) << shift;
       if (next >= 0) {
         return value;
@@ -104,7 +122,7 @@ final class WireReader {
   }
 
   /** The bytes are no such message. */
-  static final class MalformedException extends Exception {
+  static final class MalformedException extends IOException {
     private static final long serialVersionUID = 1L;
 
     MalformedException(String message) {

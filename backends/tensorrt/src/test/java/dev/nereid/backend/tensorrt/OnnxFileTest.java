@@ -102,6 +102,30 @@ class OnnxFileTest {
   }
 
   @Test
+  void whatStandsAnywhereBetweenLargeWeightsIsFound() throws Exception {
+    OnnxGraph graph = graph();
+    for (int i = 0; i < 40; i++) {
+      // Names and lengths fall on every side of what is read at a time.
+      int length = 2000 + 211 * i;
+      graph
+          .weight("large" + i, new float[length], length)
+          .input("large" + i, DataType.FP32, length);
+    }
+    graph.write(file());
+    OnnxFile onnx = OnnxFile.read(file());
+    assertThat(onnx.inputs()).containsExactly(new TensorSpec("image", DataType.UINT8, -1, 3));
+    assertThat(onnx.operators()).containsExactlyInAnyOrder("Cast", "MatMul");
+  }
+
+  @Test
+  void nothingOfTheFileStaysMapped() throws Exception {
+    graph().write(file());
+    OnnxFile onnx = OnnxFile.read(file());
+    assertThat(onnx.inputs()).isNotEmpty();
+    assertThat(Path.of("/proc/self/maps")).content().doesNotContain(file().toString());
+  }
+
+  @Test
   void whatIsNoModelIsRefused() throws Exception {
     Files.writeString(file(), "ftrt, not a model");
     assertThatThrownBy(() -> OnnxFile.read(file())).hasMessageContaining("not an ONNX model: ");

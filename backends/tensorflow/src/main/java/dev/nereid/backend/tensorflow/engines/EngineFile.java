@@ -3,9 +3,11 @@ package dev.nereid.backend.tensorflow.engines;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.WireFormat;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Set;
@@ -23,6 +25,7 @@ import org.tensorflow.proto.TensorShapeProto;
 public record EngineFile(Set<Long> batchSizes) {
 
   private static final int HEADER = Long.BYTES + Integer.BYTES;
+  private static final int CHUNK = 1 << 20;
   private static final int SHAPES = 1;
   private static final int ENGINE = 2;
   private static final int MASK_DELTA = 0xa282ead8;
@@ -45,26 +48,36 @@ public record EngineFile(Set<Long> batchSizes) {
         if (length < 0 || length > channel.size() - at - HEADER - Integer.BYTES) {
           throw new IOException(file + ": a record at " + at + " is cut off");
         }
+        if (length > Integer.MAX_VALUE) {
+          throw new IOException(
+              file + ": a record of " + length + " bytes (expected: below 2 GiB)");
+        }
         long data = at + HEADER;
         check(channel, data, length, bytes(channel, data + length, Integer.BYTES).getInt(0));
-        sizes.add(batchSize(bytes(channel, data, length)));
+        sizes.add(batchSize(channel, data, length));
         at = data + length + Integer.BYTES;
       }
     }
     return new EngineFile(sizes);
   }
 
-  private static ByteBuffer bytes(FileChannel channel, long at, long length) throws IOException {
-    if (at + length > channel.size() || length > Integer.MAX_VALUE) {
-      throw new IOException("a record ends behind the file");
+  /** Read, not mapped: a mapping would stay until the garbage collector comes by. */
+  private static ByteBuffer bytes(FileChannel channel, long at, int length) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    while (bytes.hasRemaining()) {
+      if (channel.read(bytes, at + bytes.position()) < 0) {
+        throw new EOFException("a record ends behind the file");
+      }
     }
-    return channel.map(FileChannel.MapMode.READ_ONLY, at, length).order(ByteOrder.LITTLE_ENDIAN);
+    return bytes.flip();
   }
 
   private static void check(FileChannel channel, long at, long length, int expected)
       throws IOException {
     CRC32C crc = new CRC32C();
-    crc.update(bytes(channel, at, length));
+    for (long done = 0; done < length; done += CHUNK) {
+      crc.update(bytes(channel, at + done, (int) Math.min(CHUNK, length - done)));
+    }
     if (masked((int) crc.getValue()) != expected) {
       throw new IOException("a record at " + at + " has another checksum than it says");
     }
@@ -75,8 +88,11 @@ public record EngineFile(Set<Long> batchSizes) {
     return Integer.rotateRight(crc, 15) + MASK_DELTA;
   }
 
-  private static long batchSize(ByteBuffer record) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(record);
+  private static long batchSize(FileChannel channel, long at, long length) throws IOException {
+    // Its stream would close the channel.
+    CodedInputStream in =
+        CodedInputStream.newInstance(Channels.newInputStream(channel.position(at)));
+    int unused = in.pushLimit((int) length);
     long size = 0;
     boolean engine = false;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {

@@ -8,12 +8,24 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Which of the libraries that TensorFlow needs for a GPU are there, and in which version.
  * TensorFlow itself says on standard error, at most, that some could not be opened.
  */
 public final class LibraryReport {
+
+  private static final String CUDNN = "libcudnn.so.8";
+
+  private static final List<String> CUDNN_PARTS =
+      List.of(
+          "libcudnn_ops_infer.so.8",
+          "libcudnn_ops_train.so.8",
+          "libcudnn_cnn_infer.so.8",
+          "libcudnn_cnn_train.so.8",
+          "libcudnn_adv_infer.so.8",
+          "libcudnn_adv_train.so.8");
 
   private static final List<RequiredLibrary> REQUIRED =
       List.of(
@@ -43,7 +55,7 @@ public final class LibraryReport {
               false),
           RequiredLibrary.present("libcublasLt.so.12"),
           new RequiredLibrary(
-              "libcudnn.so.8",
+              CUDNN,
               "8.9 (8900 to 8999)",
               8900,
               8999,
@@ -99,6 +111,36 @@ public final class LibraryReport {
         .orElse(OptionalLong.empty());
   }
 
+  /**
+   * What is missing of cuDNN, a line each, once TensorFlow has opened it: it opens its parts when
+   * they are first needed, which depends on the graph, and ends the process where one is missing.
+   * Only looks for their files, since an opened part costs memory.
+   */
+  public List<String> missingParts() {
+    Optional<Path> cudnn = location(CUDNN);
+    if (cudnn.isEmpty()) {
+      return List.of();
+    }
+    List<String> problems = new ArrayList<>();
+    for (String part : CUDNN_PARTS) {
+      if (!isBeside(cudnn.get(), part)) {
+        problems.add(
+            "%s: not there (expected: beside %s, which ends the process where a graph needs it)"
+                .formatted(part, cudnn.get()));
+      }
+    }
+    return problems;
+  }
+
+  /** In the same folder, or in one of the linker's path. */
+  private static boolean isBeside(Path library, String file) {
+    String path = String.valueOf(System.getenv("LD_LIBRARY_PATH"));
+    return Files.exists(library.resolveSibling(file))
+        || Stream.of(path.split(":"))
+            .filter(folder -> !folder.isEmpty())
+            .anyMatch(folder -> Files.exists(Path.of(folder, file)));
+  }
+
   private List<String> problems(boolean forTensorRt) {
     List<String> problems = new ArrayList<>();
     for (RequiredLibrary required : REQUIRED) {
@@ -126,7 +168,11 @@ public final class LibraryReport {
         version.isPresent() ? "version " + version.getAsLong() : "does not tell its version";
     return Optional.of(
         "%s: %s, found at %s (expected: version %s)"
-            .formatted(required.file(), found, location(required.file()), required.wanted()));
+            .formatted(
+                required.file(),
+                found,
+                location(required.file()).map(Path::toString).orElse("an unknown place"),
+                required.wanted()));
   }
 
   private static String firstLine(UnsatisfiedLinkError error) {
@@ -135,16 +181,22 @@ public final class LibraryReport {
   }
 
   /** Where the dynamic linker found a library, by the process's own map. */
-  private static String location(String file) {
-    String stem = file.substring(0, file.indexOf(".so") + 3);
-    try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
+  private Optional<Path> location(String file) {
+    Path asked = Path.of(paths.apply(file));
+    String name = String.valueOf(asked.getFileName());
+    // A library is mapped under what its link leads to, as libcudnn.so.8.9.7.
+    String stem = name.substring(0, name.indexOf(".so") + 3);
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      Optional<Path> folder =
+          Optional.ofNullable(asked.isAbsolute() ? asked.toRealPath().getParent() : null);
       return lines
-          .map(line -> line.substring(line.lastIndexOf(' ') + 1))
-          .filter(path -> path.substring(path.lastIndexOf('/') + 1).startsWith(stem))
-          .findFirst()
-          .orElse("an unknown place");
+          .filter(line -> line.contains("/"))
+          .map(line -> Path.of(line.substring(line.indexOf('/'))))
+          .filter(path -> String.valueOf(path.getFileName()).startsWith(stem))
+          .filter(path -> folder.isEmpty() || folder.equals(Optional.ofNullable(path.getParent())))
+          .findFirst();
     } catch (IOException e) {
-      return "an unknown place";
+      return Optional.empty();
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,30 @@ class LibraryReportTest {
         .asString()
         .startsWith("libcuda.so.1: version 11080, found at ")
         .endsWith("(expected: version a driver for CUDA 12.0 or newer)");
+  }
+
+  @Test
+  void aPartOfCudnnThatIsMissingIsNamedWithTheFolderThatItBelongsIn() throws Exception {
+    assertThat(report().missingParts()).as("before it is opened").isEmpty();
+    assertThat(report().problems()).isEmpty();
+    List<String> parts =
+        List.of(
+            "libcudnn_ops_infer.so.8",
+            "libcudnn_ops_train.so.8",
+            "libcudnn_cnn_infer.so.8",
+            "libcudnn_cnn_train.so.8",
+            "libcudnn_adv_infer.so.8",
+            "libcudnn_adv_train.so.8");
+    for (String part : parts) {
+      Files.createFile(directory.resolve(part));
+    }
+    assertThat(report().missingParts()).isEmpty();
+    Files.delete(directory.resolve("libcudnn_ops_train.so.8"));
+    assertThat(report().missingParts())
+        .containsExactly(
+            "libcudnn_ops_train.so.8: not there (expected: beside %s, which ends the process where"
+                    .formatted(directory.toRealPath().resolve("libcudnn.so.8"))
+                + " a graph needs it)");
   }
 
   @Test
