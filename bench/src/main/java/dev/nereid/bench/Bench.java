@@ -33,6 +33,11 @@ public final class Bench {
   private static final long LEAST_SETTLE_NANOS = 200_000_000L;
   private static final double WARMUP_PERCENTILE = 95;
 
+  /** One fills 3 GB of requests a second, and spins before each. */
+  private static final int MOST_SENDERS = 4;
+
+  private static final int CORES_A_SENDER = 4;
+
   private final Target target;
   private final Timeline timeline;
   private final GeneratorHealth.Limits limits;
@@ -49,14 +54,16 @@ public final class Bench {
     this.timeline = Timeline.system();
     this.limits = limits;
     this.stop = stop;
+    int processors = Runtime.getRuntime().availableProcessors();
     this.prober =
         new Prober(
             target,
             timeline,
             this.limits,
             processCpuNanos(),
-            Runtime.getRuntime().availableProcessors(),
+            processors,
             timeout.toNanos() + EXTRA_DRAIN_NANOS,
+            Math.max(1, Math.min(MOST_SENDERS, processors / CORES_A_SENDER)),
             stop);
   }
 

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connections {
 
-  /** Error texts of servers travel as headers; 8 KiB, gRPC's default, cuts long ones to nothing. */
   /** Of one connection, framed and not yet taken by the system. */
   private static final int UNSENT_BYTES = 2 << 20;
 
+  /** Error texts of servers travel as headers; 8 KiB, gRPC's default, cuts long ones to nothing. */
   private static final int MAX_HEADERS_BYTES = 64 * 1024;
 
   private Connections() {}

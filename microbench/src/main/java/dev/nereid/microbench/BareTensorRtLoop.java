@@ -31,12 +31,14 @@ import java.util.concurrent.Future;
  *
  * <pre>
  *   BareTensorRtLoop model=resnet50/1 [instances=2] [batch=64] [seconds=5] [depth=2] [graphs=false]
- *                    [busy_wait=false] [output_stream=true] [cache=DIR] [parameter NAME=VALUE ...]
+ *                    [busy_wait=false] [output_stream=true] [cache=DIR] [one_request=false]
+ *                    [parameter NAME=VALUE ...]
  * </pre>
  *
  * {@code model} is a version's directory, with model.plan or model.onnx in it; every other name is
  * a parameter of the model, such as {@code precision_mode=FP16}, or {@code runtime=djl} on the
- * libraries of the GPU stack {@code tftrt}. Prints images a second.
+ * libraries of the GPU stack {@code tftrt}. A batch is of as many requests as rows, or with {@code
+ * one_request} of one. Prints images a second.
  */
 final class BareTensorRtLoop {
 
@@ -71,6 +73,7 @@ final class BareTensorRtLoop {
     int depth = Integer.parseInt(take("depth", "2"));
     // Which has no stream for outputs, and one batch at a time.
     boolean djl = "djl".equals(arguments.get("runtime"));
+    boolean oneRequest = Boolean.parseBoolean(take("one_request", "false"));
     double seconds = Double.parseDouble(take("seconds", "5"));
     GpuOptions options =
         new GpuOptions(
@@ -88,7 +91,7 @@ final class BareTensorRtLoop {
     ModelSpec spec = spec(backend, directory, batch, instances, options);
     try (backend;
         LoadedModel model = backend.load(spec)) {
-      double rate = imagesPerSecond(model, spec, batch, depth, (long) (seconds * 1e9));
+      double rate = imagesPerSecond(model, spec, batch, depth, oneRequest, (long) (seconds * 1e9));
       System.out.printf(
           "%s: %d instances, batch %d, depth %d, %s: %.0f images/s%n",
           directory, instances, batch, depth, options, rate);
@@ -118,7 +121,7 @@ final class BareTensorRtLoop {
   }
 
   private static double imagesPerSecond(
-      LoadedModel model, ModelSpec spec, int batch, int depth, long nanos)
+      LoadedModel model, ModelSpec spec, int batch, int depth, boolean oneRequest, long nanos)
       throws BackendException, InterruptedException, ExecutionException {
     List<ModelInstance> instances = new ArrayList<>();
     ExecutorService threads = Executors.newCachedThreadPool();
@@ -128,7 +131,8 @@ final class BareTensorRtLoop {
       }
       List<Future<Double>> rates = new ArrayList<>();
       for (ModelInstance instance : instances) {
-        rates.add(threads.submit(() -> imagesPerSecond(instance, spec, batch, depth, nanos)));
+        rates.add(
+            threads.submit(() -> imagesPerSecond(instance, spec, batch, depth, oneRequest, nanos)));
       }
       double sum = 0;
       for (Future<Double> rate : rates) {
@@ -143,12 +147,16 @@ final class BareTensorRtLoop {
 
   /** Of one instance: a next batch is begun before the oldest is waited for. */
   private static double imagesPerSecond(
-      ModelInstance instance, ModelSpec spec, int batch, int depth, long nanos)
+      ModelInstance instance, ModelSpec spec, int batch, int depth, boolean oneRequest, long nanos)
       throws BackendException {
     List<RepeatedBatch> batches = new ArrayList<>();
     try {
       for (int i = 0; i < Math.min(depth, instance.depth()); i++) {
-        batches.add(RepeatedBatch.ofRows(spec, batch, new PageLockedBuffers()));
+        PageLockedBuffers memory = new PageLockedBuffers();
+        batches.add(
+            oneRequest
+                ? RepeatedBatch.ofOne(spec, batch, memory)
+                : RepeatedBatch.ofRows(spec, batch, memory));
       }
       int flying = batches.size();
       for (int i = 0; i < flying - 1; i++) {

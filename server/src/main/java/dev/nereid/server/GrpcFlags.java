@@ -48,8 +48,9 @@ final class GrpcFlags {
       names = "--grpc-infer-thread-count",
       paramLabel = "<count>",
       description =
-          "Event loops, which read, check and answer requests (default: ${DEFAULT-VALUE}).")
-  int threads = 2;
+          "Event loops, which read, check and answer requests (default: one for four cores, 2 at"
+              + " least; here ${DEFAULT-VALUE}).")
+  int threads = GrpcEndpointOptions.defaults().eventLoopThreads();
 
   @Option(
       names = "--grpc-infer-response-compression-level",

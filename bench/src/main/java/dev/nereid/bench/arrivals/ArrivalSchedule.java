@@ -9,7 +9,8 @@ import java.util.SplittableRandom;
  * sent or answered before; a caller that is late sends late and keeps the later instants as they
  * are. The sum runs in double precision: after an hour it still resolves a nanosecond.
  *
- * <p>Not thread-safe: one generator thread owns it. One instant costs one logarithm, about 20 ns.
+ * <p>Not thread-safe: each thread of the generator has one of its own. One instant costs one
+ * logarithm, about 20 ns.
  */
 public final class ArrivalSchedule {
   private final ArrivalProcess process;

@@ -11,6 +11,7 @@ import dev.nereid.bench.target.Target;
 import dev.nereid.bench.target.TargetException;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Runs probes against one target, one after the other, on the calling thread.
@@ -34,6 +35,7 @@ public final class Prober {
   private final LongSupplier processCpuNanos;
   private final int processors;
   private final long drainNanos;
+  private final int senders;
   private final StopSignal stop;
 
   /**
@@ -41,6 +43,7 @@ public final class Prober {
    * @param processors of this machine
    * @param drainNanos how long to wait for the last answers; the requests' own deadline and a
    *     little more
+   * @param senders threads that send on a schedule, the calling one among them
    * @param stop ends the probe under way, which then reports what it has
    */
   public Prober(
@@ -50,6 +53,7 @@ public final class Prober {
       LongSupplier processCpuNanos,
       int processors,
       long drainNanos,
+      int senders,
       StopSignal stop) {
     this.target = target;
     this.timeline = timeline;
@@ -57,6 +61,7 @@ public final class Prober {
     this.processCpuNanos = processCpuNanos;
     this.processors = processors;
     this.drainNanos = drainNanos;
+    this.senders = senders;
     this.stop = stop;
   }
 
@@ -81,8 +86,9 @@ public final class Prober {
             plan.maxLooks());
     Watch watch = new Watch(plan, recording, slice, slicesPerLook, listener);
     if (plan.load() instanceof Load.Open open) {
-      ArrivalSchedule schedule = new ArrivalSchedule(open.process(), open.rate(), plan.seed());
-      new OpenLoop(target, timeline, schedule, recording, stop).run(started, watch);
+      Supplier<ArrivalSchedule> schedules =
+          () -> new ArrivalSchedule(open.process(), open.rate(), plan.seed());
+      new OpenLoop(target, timeline, schedules, senders, recording, stop).run(started, watch);
     } else if (plan.load() instanceof Load.Closed closed) {
       new ClosedLoop(target, timeline, closed.concurrency(), recording, stop).run(started, watch);
     }

@@ -9,13 +9,13 @@ public interface Timeline {
   /** Nanoseconds from an arbitrary origin, never going back. Any thread. */
   long nanoTime();
 
-  /** Returns at {@code nanos} or just after. The generator's thread. */
+  /** Returns at {@code nanos} or just after. A thread of the generator's. */
   void awaitUntil(long nanos);
 
   /**
    * The machine's monotonic clock. It parks until 100 µs before the instant (the kernel's timer
    * slack is about 50 µs) and spins the rest: microsecond departures at a cost of at most 100 µs of
-   * one core a request, and of one core altogether however high the rate.
+   * one core a request, and of one core a thread however high the rate.
    */
   static Timeline system() {
     return SystemTimeline.INSTANCE;

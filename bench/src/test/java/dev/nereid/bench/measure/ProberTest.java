@@ -36,6 +36,7 @@ class ProberTest {
         () -> cpuNanos,
         2,
         30 * SECOND,
+        1,
         stop);
   }
 

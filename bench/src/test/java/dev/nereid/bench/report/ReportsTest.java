@@ -62,6 +62,7 @@ class ReportsTest {
         () -> 0,
         1,
         10_000_000_000L,
+        1,
         stop);
   }
 

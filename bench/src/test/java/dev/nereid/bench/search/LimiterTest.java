@@ -31,6 +31,7 @@ class LimiterTest {
             () -> 0,
             1,
             10_000_000_000L,
+            1,
             new StopSignal());
     ProbeResult result =
         prober.probe(

@@ -36,6 +36,7 @@ class MaxSearchTest {
             () -> 0,
             1,
             10_000_000_000L,
+            1,
             stop);
     return new MaxSearch(server, prober, timeline, stop, settings, SearchListener.SILENT).run();
   }

@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way of a batch through DJL's engine: gathered straight into the page-locked memory of the
- * next larger session, whose rows beyond it hold what was there before; run; copied out of it.
+ * The way of a batch through DJL's engine. One request that fills a session is read where it lies;
+ * others are gathered straight into the page-locked memory of the next larger session, whose rows
+ * beyond them hold what was there before. Outputs are copied out of the session's memory.
  */
 final class DjlInstance implements ModelInstance {
 
@@ -69,12 +70,7 @@ final class DjlInstance implements ModelInstance {
     }
     DjlSession session = next.getValue();
     try {
-      for (TensorSpec input : session.engine().inputs()) {
-        copyIn(batch, input, session.memory(input.name()));
-      }
-      batch.inferStarts();
-      session.run();
-      batch.inferEnds();
+      run(batch, session);
       for (TensorSpec output : spec.outputs()) {
         if (batch.wantsOutput(output.name())) {
           copyOut(batch, rows, output, session);
@@ -101,22 +97,44 @@ final class DjlInstance implements ModelInstance {
     }
   }
 
-  /** Memory is bound: what has another shape, which a config may leave open, does not fit. */
-  private void copyIn(Batch batch, TensorSpec input, ByteBuffer memory) throws BackendException {
-    long[] shape = batch.inputShape(input.name());
-    long[] own = input.shape();
-    if (own.length > 0) {
-      int from = spec.isBatching() ? 1 : 0;
-      if (shape.length != own.length
-          || !Arrays.equals(shape, from, shape.length, own, from, own.length)) {
-        throw new BackendException(
-            "input '%s': shape %s (expected: %s but for the batch, since DJL's engine has fixed shapes)"
-                .formatted(input.name(), Shapes.text(shape), Shapes.text(own)));
+  private void run(Batch batch, DjlSession session)
+      throws BackendException, TensorRtException, CudaException {
+    try {
+      for (TensorSpec input : session.engine().inputs()) {
+        feed(batch, input, session);
       }
+      batch.inferStarts();
+      session.run();
+      batch.inferEnds();
+    } finally {
+      session.readOwn();
     }
-    batch.copyInput(
-        input.name(),
-        memory.limit(Math.toIntExact(Shapes.elementCount(shape) * input.type().byteSize())));
+  }
+
+  private void feed(Batch batch, TensorSpec input, DjlSession session)
+      throws BackendException, TensorRtException {
+    long[] shape = batch.inputShape(input.name());
+    checkShape(input, shape);
+    int byteSize = Math.toIntExact(Shapes.elementCount(shape) * input.type().byteSize());
+    ByteBuffer memory = session.memory(input.name());
+    if (batch.size() == 1 && byteSize == memory.capacity()) {
+      session.readFrom(input.name(), batch.input(input.name()).slice());
+    } else {
+      batch.copyInput(input.name(), memory.limit(byteSize));
+    }
+  }
+
+  /** Memory is bound: what has another shape, which a config may leave open, does not fit. */
+  private void checkShape(TensorSpec input, long[] shape) throws BackendException {
+    long[] own = input.shape();
+    int from = spec.isBatching() ? 1 : 0;
+    if (own.length > 0
+        && (shape.length != own.length
+            || !Arrays.equals(shape, from, shape.length, own, from, own.length))) {
+      throw new BackendException(
+          "input '%s': shape %s (expected: %s but for the batch, since DJL's engine has fixed shapes)"
+              .formatted(input.name(), Shapes.text(shape), Shapes.text(own)));
+    }
   }
 
   private void copyOut(Batch batch, int rows, TensorSpec configured, DjlSession session) {

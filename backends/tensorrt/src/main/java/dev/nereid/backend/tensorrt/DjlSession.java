@@ -9,13 +9,16 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * An execution context with its tensors on the GPU, and page-locked memory of the host that each is
- * copied from or to: at three times the speed of ordinary memory. One thread at a time.
+ * copied from or to: at three times the speed of ordinary memory. An input may be copied from
+ * elsewhere instead. One thread at a time.
  */
 final class DjlSession implements AutoCloseable {
 
@@ -24,7 +27,8 @@ final class DjlSession implements AutoCloseable {
   private final DjlEngine engine;
   private final long handle;
   private final List<Pointer> memories = new ArrayList<>();
-  private final Map<String, ByteBuffer> bound = new TreeMap<>();
+  private final Map<String, ByteBuffer> own = new TreeMap<>();
+  private final Set<String> elsewhere = new TreeSet<>();
   private final EngineLog.Errors errors;
 
   private DjlSession(DjlEngine engine, long handle) {
@@ -59,25 +63,50 @@ final class DjlSession implements AutoCloseable {
       memories.add(memory);
       memory.clear(byteSize);
       ByteBuffer bytes = memory.getByteBuffer(0, byteSize);
-      try {
-        JniUtils.bind(handle, tensor.name(), bytes);
-      } catch (EngineException e) {
-        throw new TensorRtException(String.valueOf(e.getMessage()));
-      }
-      bound.put(tensor.name(), bytes);
+      bind(tensor.name(), bytes);
+      own.put(tensor.name(), bytes);
     }
+  }
+
+  private void bind(String tensor, ByteBuffer bytes) throws TensorRtException {
+    try {
+      JniUtils.bind(handle, tensor, bytes);
+    } catch (EngineException e) {
+      throw new TensorRtException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * Has runs read an input where it lies, until {@link #readOwn}.
+   *
+   * @param bytes a direct buffer that holds as many bytes as the engine's input, and stays until
+   *     then
+   */
+  void readFrom(String input, ByteBuffer bytes) throws TensorRtException {
+    elsewhere.add(input);
+    bind(input, bytes);
+  }
+
+  /** Has runs read inputs from this session's memory again. */
+  void readOwn() throws TensorRtException {
+    for (String input : elsewhere) {
+      bind(input, memory(input));
+    }
+    elsewhere.clear();
   }
 
   DjlEngine engine() {
     return engine;
   }
 
-  /** An input's or output's memory from its first byte to its last, little-endian. */
+  /**
+   * This session's memory of an input or output, from its first byte to its last, little-endian.
+   */
   ByteBuffer memory(String tensor) {
-    ByteBuffer bytes = bound.get(tensor);
+    ByteBuffer bytes = own.get(tensor);
     if (bytes == null) {
       throw new IllegalArgumentException(
-          "tensor: " + tensor + " (expected: one of " + bound.keySet() + ")");
+          "tensor: " + tensor + " (expected: one of " + own.keySet() + ")");
     }
     return bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -122,6 +151,6 @@ final class DjlSession implements AutoCloseable {
       }
     }
     memories.clear();
-    bound.clear();
+    own.clear();
   }
 }

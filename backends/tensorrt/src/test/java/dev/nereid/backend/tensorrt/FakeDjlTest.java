@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import com.sun.jna.Callback;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceSpec;
@@ -72,6 +73,11 @@ class FakeDjlTest {
   @Test
   void aBatchIsFilledUpToTheNextSizeAndAnsweredWithItsOwnRows() throws Exception {
     run(Padded.class);
+  }
+
+  @Test
+  void oneRequestThatFillsASessionIsReadWhereItLies() throws Exception {
+    run(InPlace.class);
   }
 
   @Test
@@ -265,6 +271,42 @@ class FakeDjlTest {
         assertThat(first.depth()).isEqualTo(1);
         assertThatThrownBy(() -> first.execute(batch(1, 65)))
             .hasMessage("rows: 65 (expected: at most 64)");
+      }
+      stage.end();
+    }
+  }
+
+  static final class InPlace {
+
+    /** Runs a batch, and says whether the GPU got its input from where that lies. */
+    private static boolean inPlace(ModelInstance instance, float first, int... rows)
+        throws Exception {
+      TestBatch batch = batch(first, rows);
+      Pointer there = Native.getDirectBufferPointer(batch.input("INPUT"));
+      instance.execute(batch);
+      float next = first;
+      for (int i = 0; i < rows.length; i++) {
+        for (float value : batch.assertSound().output(i, "OUTPUT").floats()) {
+          assertThat(value).isEqualTo(2 * next++ + 1);
+        }
+      }
+      return there.equals(
+          NativeLibrary.getInstance("libcudart.so.12")
+              .getFunction("fakeCudaCopiedFrom")
+              .invokePointer(new Object[0]));
+    }
+
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      ModelSpec spec = stage.onnx("Double", 16, Map.of("allowed_batch_sizes", "1,16"));
+      try (LoadedModel model = stage.backend.load(spec);
+          ModelInstance instance = model.createInstance(spec.instances().get(0))) {
+        assertThat(inPlace(instance, 10, 16)).as("a whole batch").isTrue();
+        assertThat(inPlace(instance, 20, 7)).as("one that is filled up").isFalse();
+        assertThat(inPlace(instance, 30, 1)).as("a whole batch of one row").isTrue();
+        assertThat(inPlace(instance, 40, 8, 8)).as("one of two requests").isFalse();
+        assertThat(inPlace(instance, 50, 16)).as("once more").isTrue();
+        assertThat(inPlace(instance, 60, 9)).as("filled up behind it").isFalse();
       }
       stage.end();
     }

@@ -58,6 +58,14 @@ public record GrpcEndpointOptions(
         "> 0");
   }
 
+  /**
+   * Triton's 2 are for calls alone, besides threads that gRPC has for connections; ours also copy
+   * every byte from the connections, so they grow with the machine.
+   */
+  static int eventLoopThreadsFor(int processors) {
+    return Math.min(MAX_EVENT_LOOP_THREADS, Math.max(2, processors / 4));
+  }
+
   /** What holds where no flag says otherwise. */
   public static GrpcEndpointOptions defaults() {
     return new GrpcEndpointOptions(
@@ -68,7 +76,7 @@ public record GrpcEndpointOptions(
         KeepAlive.defaults(),
         ConnectionAge.UNLIMITED,
         ResponseCompression.NONE,
-        2,
+        eventLoopThreadsFor(Runtime.getRuntime().availableProcessors()),
         16 << 20,
         Integer.MAX_VALUE,
         1024);

@@ -29,7 +29,7 @@ class GrpcEndpointOptionsTest {
                     2),
                 new GrpcEndpointOptions.ConnectionAge(null, null),
                 ResponseCompression.NONE,
-                2,
+                GrpcEndpointOptions.eventLoopThreadsFor(Runtime.getRuntime().availableProcessors()),
                 16 * 1024 * 1024,
                 Integer.MAX_VALUE,
                 1024));
@@ -78,5 +78,13 @@ class GrpcEndpointOptionsTest {
     assertThatThrownBy(() -> ResponseCompression.ofFlag("LOW"))
         .hasMessage(
             "--grpc-infer-response-compression-level: LOW (expected: none, low, medium or high)");
+  }
+
+  @Test
+  void eventLoopsGrowWithTheMachine() {
+    assertThat(GrpcEndpointOptions.eventLoopThreadsFor(1)).isEqualTo(2);
+    assertThat(GrpcEndpointOptions.eventLoopThreadsFor(8)).isEqualTo(2);
+    assertThat(GrpcEndpointOptions.eventLoopThreadsFor(16)).isEqualTo(4);
+    assertThat(GrpcEndpointOptions.eventLoopThreadsFor(1024)).isEqualTo(128);
   }
 }
