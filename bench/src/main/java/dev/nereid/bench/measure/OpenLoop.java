@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>Of n senders each goes through the whole schedule and sends every n-th request, so that one
- *       core's copying of large requests bounds no rate, and nothing crosses between threads. The
- *       first is the calling thread, which also ticks.
+ *       core's copying of large requests bounds no rate, and no request crosses between threads.
+ *       The first is the calling thread, which also ticks, once the others have come as far.
  *   <li>A sender that is late sends its overdue requests at once, one after the other, and their
  *       response time starts at the instant they were due. One that is more than {@value
  *       #HOPELESS_NANOS} ns behind gives up: what it did not send is counted as offered and late.
@@ -93,13 +93,13 @@ final class OpenLoop {
    */
   void run(long startNanos, Prober.Watch watch) {
     List<Thread> threads = new ArrayList<>();
-    for (Sender sender : senders.subList(1, senders.size())) {
-      Thread thread = new Thread(() -> follow(sender, startNanos), "bench-sender");
-      thread.setDaemon(true);
-      thread.start();
-      threads.add(thread);
-    }
     try {
+      for (Sender sender : senders.subList(1, senders.size())) {
+        Thread thread = new Thread(() -> follow(sender, startNanos), "bench-sender");
+        thread.setDaemon(true);
+        thread.start();
+        threads.add(thread);
+      }
       lead(senders.get(0), startNanos, watch);
     } finally {
       ended = true;
@@ -114,7 +114,7 @@ final class OpenLoop {
   }
 
   private void lead(Sender own, long startNanos, Prober.Watch watch) {
-    while (true) {
+    while (!isAnyBroken()) {
       long tick = watch.nextTickNanos();
       boolean isTick = tick <= own.due;
       timeline.awaitUntil(startNanos + (isTick ? tick : own.due));
@@ -124,22 +124,27 @@ final class OpenLoop {
       }
       if (!isTick) {
         send(own, startNanos);
-      } else {
-        awaitAllSentBefore(tick);
+      } else if (isAllSentBefore(tick)) {
         if (watch.tick()) {
           return;
+        }
+      } else {
+        // What is due before a tick counts before it, whichever thread sends it.
+        long now = timeline.nanoTime();
+        timeline.awaitUntil(Math.min(now + CATCH_UP_NANOS, startNanos + own.due));
+        if (startNanos + own.due <= timeline.nanoTime()) {
+          send(own, startNanos);
         }
       }
     }
   }
 
-  /** What is due before a tick counts before it, whichever thread sends it. */
-  private void awaitAllSentBefore(long tick) {
-    for (Sender sender : senders) {
-      while (sender.due < tick && sender.failure == null) {
-        timeline.awaitUntil(timeline.nanoTime() + CATCH_UP_NANOS);
-      }
-    }
+  private boolean isAllSentBefore(long tick) {
+    return senders.stream().allMatch(sender -> sender.due >= tick);
+  }
+
+  private boolean isAnyBroken() {
+    return senders.stream().anyMatch(sender -> sender.failure != null);
   }
 
   private void follow(Sender own, long startNanos) {

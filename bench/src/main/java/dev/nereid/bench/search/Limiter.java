@@ -31,7 +31,8 @@ import java.util.Optional;
  * </ol>
  *
  * <p>Busy is the time that all batches took over the time it took to offer the requests, times the
- * instances.
+ * instances. Of an instance that takes a batch while another runs both count: statistics do not say
+ * that it does.
  *
  * @param kind which rule
  * @param sentence the rule in words with this server's numbers

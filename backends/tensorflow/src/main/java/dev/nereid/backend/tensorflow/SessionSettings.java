@@ -88,8 +88,8 @@ record SessionSettings(
   }
 
   /**
-   * The same for instances on the CPU of a process that has GPUs, on which TensorFlow would put
-   * operators otherwise.
+   * The same for instances on the CPU. TensorFlow would put operators on a GPU that it has
+   * otherwise, also on one that is not used here for what it lacks.
    */
   ConfigProto toCpuProto(OptionalInt graphLevel) throws BackendException {
     return toProto(graphLevel).toBuilder().putDeviceCount("GPU", 0).build();

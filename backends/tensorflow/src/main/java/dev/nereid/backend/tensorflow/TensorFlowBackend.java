@@ -145,10 +145,7 @@ final class TensorFlowBackend implements Backend {
   private PlacedModel onCpu(
       ModelSpec spec, TfSignature signature, ModelSignature described, SessionSettings session)
       throws BackendException {
-    ConfigProto config =
-        gpus.count() > 0
-            ? session.toCpuProto(spec.graphOptimizationLevel())
-            : session.toProto(spec.graphOptimizationLevel());
+    ConfigProto config = session.toCpuProto(spec.graphOptimizationLevel());
     TfSession opened =
         TfSession.ofSavedModel(
             "unable to load model '" + spec.source().modelName() + "', ",

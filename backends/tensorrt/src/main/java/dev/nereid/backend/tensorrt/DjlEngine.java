@@ -10,6 +10,7 @@ import dev.nereid.tensor.DataType;
 import dev.nereid.tensor.Shapes;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,6 +43,7 @@ final class DjlEngine implements AutoCloseable {
   private final Pointer engine;
   private final List<TensorSpec> inputs = new ArrayList<>();
   private final List<TensorSpec> outputs = new ArrayList<>();
+  private final Map<String, Integer> indices = new HashMap<>();
 
   private DjlEngine(DjlTensorRt tensorRt, Gpu gpu, long model) throws TensorRtException {
     this.tensorRt = tensorRt;
@@ -51,6 +53,7 @@ final class DjlEngine implements AutoCloseable {
     for (int i = 0; i < tensorRt.library().tensors(engine); i++) {
       DjlNative.Tensor tensor = tensorRt.library().tensor(engine, i);
       (tensor.isInput() ? inputs : outputs).add(checked(tensor));
+      indices.put(tensor.name(), i);
     }
   }
 
@@ -155,6 +158,16 @@ final class DjlEngine implements AutoCloseable {
 
   List<TensorSpec> outputs() {
     return outputs;
+  }
+
+  /** A tensor's number among the engine's. */
+  int index(String tensor) {
+    Integer index = indices.get(tensor);
+    if (index == null) {
+      throw new IllegalArgumentException(
+          "tensor: " + tensor + " (expected: one of " + indices.keySet() + ")");
+    }
+    return index;
   }
 
   ModelSignature signature() {

@@ -111,8 +111,7 @@ final class DjlInstance implements ModelInstance {
     }
   }
 
-  private void feed(Batch batch, TensorSpec input, DjlSession session)
-      throws BackendException, TensorRtException {
+  private void feed(Batch batch, TensorSpec input, DjlSession session) throws BackendException {
     long[] shape = batch.inputShape(input.name());
     checkShape(input, shape);
     int byteSize = Math.toIntExact(Shapes.elementCount(shape) * input.type().byteSize());

@@ -17,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  *       one varies;
  *   <li>an attempt at an execution context, which a session takes for granted;
  *   <li>the end of a session's execution context, which DJL forgets;
+ *   <li>another place for a session's input, for which DJL would leave memory behind each time;
  *   <li>an engine's plan.
  * </ul>
  *
- * <p>Where engine and context are was read off the one library that there is, of DJL 0.33.0; its
- * digest is checked when it is loaded. The functions of TensorRT's classes are in it by name but
- * for {@code serialize}, whose place in the class's table holds for all of TensorRT 8.
+ * <p>Where engine, context and inputs are was read off the one library that there is, of DJL
+ * 0.33.0; its digest is checked when it is loaded. The functions of TensorRT's classes are in it by
+ * name but for {@code serialize}, whose place in the class's table holds for all of TensorRT 8.
  *
  * @param library DJL's
  */
@@ -33,6 +34,9 @@ record DjlNative(NativeLibrary library) {
 
   private static final long ENGINE_IN_MODEL = 0x70;
   private static final long CONTEXT_IN_SESSION = 0x18;
+
+  /** Pointers to the host's memory of each tensor, in the order of the engine's. */
+  private static final long BUFFERS_IN_SESSION = 0x40;
 
   /** Behind the table of a class of TensorRT's: what its functions are called on. */
   private static final long IMPLEMENTATION = Native.POINTER_SIZE;
@@ -113,6 +117,18 @@ record DjlNative(NativeLibrary library) {
     if (context != null) {
       delete(context);
     }
+  }
+
+  /**
+   * Has a session read an input elsewhere.
+   *
+   * @param index among the engine's tensors
+   * @param memory of the host, as large as the tensor
+   */
+  void readFrom(long session, int index, Pointer memory) {
+    new Pointer(session)
+        .getPointer(BUFFERS_IN_SESSION)
+        .setPointer((long) index * Native.POINTER_SIZE, memory);
   }
 
   /**

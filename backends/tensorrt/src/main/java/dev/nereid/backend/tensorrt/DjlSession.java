@@ -2,6 +2,7 @@ package dev.nereid.backend.tensorrt;
 
 import ai.djl.engine.EngineException;
 import ai.djl.tensorrt.jni.JniUtils;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import dev.nereid.backend.TensorSpec;
 import java.nio.ByteBuffer;
@@ -63,16 +64,12 @@ final class DjlSession implements AutoCloseable {
       memories.add(memory);
       memory.clear(byteSize);
       ByteBuffer bytes = memory.getByteBuffer(0, byteSize);
-      bind(tensor.name(), bytes);
+      try {
+        JniUtils.bind(handle, tensor.name(), bytes);
+      } catch (EngineException e) {
+        throw new TensorRtException(String.valueOf(e.getMessage()));
+      }
       own.put(tensor.name(), bytes);
-    }
-  }
-
-  private void bind(String tensor, ByteBuffer bytes) throws TensorRtException {
-    try {
-      JniUtils.bind(handle, tensor, bytes);
-    } catch (EngineException e) {
-      throw new TensorRtException(String.valueOf(e.getMessage()));
     }
   }
 
@@ -82,17 +79,29 @@ final class DjlSession implements AutoCloseable {
    * @param bytes a direct buffer that holds as many bytes as the engine's input, and stays until
    *     then
    */
-  void readFrom(String input, ByteBuffer bytes) throws TensorRtException {
+  void readFrom(String input, ByteBuffer bytes) {
+    int byteSize = memory(input).capacity();
+    if (bytes.capacity() != byteSize) {
+      throw new IllegalArgumentException(
+          "bytes: " + bytes.capacity() + " of '" + input + "' (expected: " + byteSize + ")");
+    }
     elsewhere.add(input);
     bind(input, bytes);
   }
 
   /** Has runs read inputs from this session's memory again. */
-  void readOwn() throws TensorRtException {
+  void readOwn() {
     for (String input : elsewhere) {
       bind(input, memory(input));
     }
     elsewhere.clear();
+  }
+
+  private void bind(String input, ByteBuffer bytes) {
+    engine
+        .tensorRt()
+        .library()
+        .readFrom(handle, engine.index(input), Native.getDirectBufferPointer(bytes));
   }
 
   DjlEngine engine() {

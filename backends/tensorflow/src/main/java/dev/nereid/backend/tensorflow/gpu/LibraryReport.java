@@ -1,7 +1,10 @@
 package dev.nereid.backend.tensorflow.gpu;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,16 +117,17 @@ public final class LibraryReport {
   /**
    * What is missing of cuDNN, a line each, once TensorFlow has opened it: it opens its parts when
    * they are first needed, which depends on the graph, and ends the process where one is missing.
-   * Only looks for their files, since an opened part costs memory.
+   * Looks for their files, since an opened part costs memory, and asks the linker only for one that
+   * lies elsewhere.
    */
   public List<String> missingParts() {
-    Optional<Path> cudnn = location(CUDNN);
+    Optional<Path> cudnn = location(CUDNN, CUDNN);
     if (cudnn.isEmpty()) {
       return List.of();
     }
     List<String> problems = new ArrayList<>();
     for (String part : CUDNN_PARTS) {
-      if (!isBeside(cudnn.get(), part)) {
+      if (!isBeside(cudnn.get(), part) && SharedLibrary.find(paths.apply(part)).isEmpty()) {
         problems.add(
             "%s: not there (expected: beside %s, which ends the process where a graph needs it)"
                 .formatted(part, cudnn.get()));
@@ -132,13 +136,8 @@ public final class LibraryReport {
     return problems;
   }
 
-  /** In the same folder, or in one of the linker's path. */
   private static boolean isBeside(Path library, String file) {
-    String path = String.valueOf(System.getenv("LD_LIBRARY_PATH"));
-    return Files.exists(library.resolveSibling(file))
-        || Stream.of(path.split(":"))
-            .filter(folder -> !folder.isEmpty())
-            .anyMatch(folder -> Files.exists(Path.of(folder, file)));
+    return Files.exists(library.resolveSibling(file));
   }
 
   private List<String> problems(boolean forTensorRt) {
@@ -171,8 +170,14 @@ public final class LibraryReport {
             .formatted(
                 required.file(),
                 found,
-                location(required.file()).map(Path::toString).orElse("an unknown place"),
+                location(required.file(), stem(required.file()))
+                    .map(Path::toString)
+                    .orElse("an unknown place"),
                 required.wanted()));
+  }
+
+  private static String stem(String file) {
+    return file.substring(0, file.indexOf(".so") + 3);
   }
 
   private static String firstLine(UnsatisfiedLinkError error) {
@@ -180,22 +185,25 @@ public final class LibraryReport {
     return message.lines().findFirst().orElse(message);
   }
 
-  /** Where the dynamic linker found a library, by the process's own map. */
-  private Optional<Path> location(String file) {
+  /**
+   * Where the dynamic linker found a library, by the process's own map.
+   *
+   * @param start of the mapped file's name, since a library is mapped under what its link leads to
+   */
+  private Optional<Path> location(String file, String start) {
     Path asked = Path.of(paths.apply(file));
-    String name = String.valueOf(asked.getFileName());
-    // A library is mapped under what its link leads to, as libcudnn.so.8.9.7.
-    String stem = name.substring(0, name.indexOf(".so") + 3);
-    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
-      Optional<Path> folder =
-          Optional.ofNullable(asked.isAbsolute() ? asked.toRealPath().getParent() : null);
+    // As bytes: what others have mapped may have any name.
+    try (Stream<String> lines =
+        Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
+      String folder = asked.isAbsolute() ? asked.toRealPath().getParent() + "/" : "/";
       return lines
           .filter(line -> line.contains("/"))
-          .map(line -> Path.of(line.substring(line.indexOf('/'))))
-          .filter(path -> String.valueOf(path.getFileName()).startsWith(stem))
-          .filter(path -> folder.isEmpty() || folder.equals(Optional.ofNullable(path.getParent())))
-          .findFirst();
-    } catch (IOException e) {
+          .map(line -> line.substring(line.indexOf('/')))
+          .filter(path -> path.startsWith(folder))
+          .filter(path -> path.startsWith(start, path.lastIndexOf('/') + 1))
+          .findFirst()
+          .map(Path::of);
+    } catch (IOException | UncheckedIOException | InvalidPathException e) {
       return Optional.empty();
     }
   }
