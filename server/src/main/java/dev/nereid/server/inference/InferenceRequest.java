@@ -72,32 +72,6 @@ public final class InferenceRequest {
     this.observer = observer;
   }
 
-  /** One whose outputs are all wanted in its answer, or in the host's memory. */
-  public InferenceRequest(
-      String id,
-      List<Tensor> inputs,
-      List<String> requestedOutputs,
-      int rows,
-      long priority,
-      long timeoutMicros,
-      long deadlineNanos,
-      long receivedNanos,
-      Map<String, Object> parameters,
-      ResponseObserver observer) {
-    this(
-        id,
-        inputs,
-        requestedOutputs,
-        rows,
-        priority,
-        timeoutMicros,
-        deadlineNanos,
-        receivedNanos,
-        parameters,
-        Map.of(),
-        observer);
-  }
-
   public String id() {
     return id;
   }

@@ -102,6 +102,7 @@ class ModelRepositoryTest {
         InferenceRequest.NO_DEADLINE,
         0,
         Map.of(),
+        Map.of(),
         new ResponseObserver() {
           @Override
           public void completed(InferenceResponse response) {

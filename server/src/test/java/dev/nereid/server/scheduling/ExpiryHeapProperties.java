@@ -70,7 +70,8 @@ final class ExpiryHeapProperties {
     QueuedRequest queued =
         new QueuedRequest(
             puppet.scheduler,
-            new InferenceRequest("", List.of(), List.of(), 1, 0, 0, 0, 0, Map.of(), NOBODY),
+            new InferenceRequest(
+                "", List.of(), List.of(), 1, 0, 0, 0, 0, Map.of(), Map.of(), NOBODY),
             0);
     queued.expiresNanos = expiresNanos;
     return queued;

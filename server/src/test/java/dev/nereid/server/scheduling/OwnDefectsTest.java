@@ -78,6 +78,7 @@ class OwnDefectsTest {
         InferenceRequest.NO_DEADLINE,
         0,
         Map.of(),
+        Map.of(),
         observer);
   }
 
@@ -174,7 +175,17 @@ class OwnDefectsTest {
     Tensor input = input();
     scheduler.enqueue(
         new InferenceRequest(
-            "", List.of(input), List.of(), 1, 0, 0, time.nanoTime() + 1, 0, Map.of(), expires));
+            "",
+            List.of(input),
+            List.of(),
+            1,
+            0,
+            0,
+            time.nanoTime() + 1,
+            0,
+            Map.of(),
+            Map.of(),
+            expires));
     input.data().release();
     time.jumpTo(time.nanoTime() + 2);
     Told next = new Told();

@@ -195,6 +195,7 @@ final class Puppet implements AutoCloseable {
               deadlineNanos,
               clock.nanoTime(),
               Map.of(),
+              Map.of(),
               request);
       try {
         request.cancellation = scheduler.enqueue(inference);

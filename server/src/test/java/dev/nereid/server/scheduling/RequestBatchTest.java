@@ -127,6 +127,7 @@ final class RequestBatchTest {
         InferenceRequest.NO_DEADLINE,
         clock.nanoTime(),
         Map.of("number", (long) answers.size()),
+        Map.of(),
         answer);
   }
 

@@ -97,6 +97,7 @@ final class SchedulerAllocationTest {
               InferenceRequest.NO_DEADLINE,
               0,
               Map.of(),
+              Map.of(),
               client));
       RequestBatch batch = worker.pull();
       if (batch == null) {

@@ -99,6 +99,7 @@ final class SchedulerThreadsTest {
             deadlineNanos,
             System.nanoTime(),
             Map.of(),
+            Map.of(),
             this);
       } catch (InferenceException e) {
         throw new AssertionError(e);

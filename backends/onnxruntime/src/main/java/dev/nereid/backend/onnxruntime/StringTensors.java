@@ -10,6 +10,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import dev.nereid.backend.BackendException;
+import dev.nereid.backend.StringRows;
 import dev.nereid.tensor.Shapes;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -92,7 +93,7 @@ final class StringTensors {
   }
 
   /** Elements end to end, outside the heap. */
-  static final class Content implements AutoCloseable {
+  static final class Content implements StringRows.Reader, AutoCloseable {
     private final Memory bytes;
     private final long[] bounds;
 
@@ -101,13 +102,13 @@ final class StringTensors {
       this.bounds = bounds;
     }
 
-    /** Bytes that elements {@code from} to {@code to}, exclusive, take on the wire. */
-    long encodedBytes(int from, int to) {
+    @Override
+    public long encodedBytes(int from, int to) {
       return (long) Integer.BYTES * (to - from) + bounds[to] - bounds[from];
     }
 
-    /** Writes them, each behind its length; the destination is little-endian. */
-    void encode(int from, int to, ByteBuffer destination) {
+    @Override
+    public void encode(int from, int to, ByteBuffer destination) {
       for (int i = from; i < to; i++) {
         long length = bounds[i + 1] - bounds[i];
         destination.putInt(Math.toIntExact(length));
