@@ -3,6 +3,7 @@ package dev.nereid.server;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
+import ch.qos.logback.classic.jul.LevelChangePropagator;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
@@ -13,6 +14,7 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Sets Logback up in code: reading an XML file would cost a good part of the second that a server
@@ -69,12 +71,25 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     var root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.INFO);
     root.addAppender(appender);
+    bridge(context);
     // Libraries' verbose lines are theirs, not ours; the second level shows them too.
     context.getLogger("dev.nereid").setLevel(options.verbose() > 0 ? Level.DEBUG : Level.INFO);
     if (options.verbose() > 1) {
       root.setLevel(Level.DEBUG);
+    } else {
+      context.addTurboFilter(new ClosedStreamFilter());
     }
     return appender.isStarted();
+  }
+
+  /** What libraries say through {@code java.util.logging}, at the levels that are set here. */
+  private static void bridge(LoggerContext context) {
+    LevelChangePropagator levels = new LevelChangePropagator();
+    levels.setContext(context);
+    levels.start();
+    context.addListener(levels);
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
   }
 
   private static OutputStreamAppender<ILoggingEvent> appender(LogOptions options) {
