@@ -33,7 +33,7 @@ public final class Bench {
   private static final long LEAST_SETTLE_NANOS = 200_000_000L;
   private static final double WARMUP_PERCENTILE = 95;
 
-  /** One fills 3 GB of requests a second, and spins before each. */
+  /** Each spins before it sends. */
   private static final int MOST_SENDERS = 4;
 
   private static final int CORES_A_SENDER = 4;

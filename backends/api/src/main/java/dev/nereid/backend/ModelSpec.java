@@ -74,16 +74,20 @@ public record ModelSpec(
   }
 
   /**
-   * Batches that an instance on a GPU does best to hold at a time: two where at most one other
-   * shares the GPU, so that the next batch's inputs are on their way while one computes. From three
-   * on instances overlap each other, and more batches only wait for the driver: ResNet-50 at 16
-   * rows on four instances of TensorRT with CUDA graphs does 35,800 images/s on an H100 with one
-   * batch each, and 32,500 with two.
+   * Batches that an instance does best to hold at a time: one on the CPU; on a GPU two where at
+   * most one other shares it, so that the next batch's inputs are on their way while one computes.
+   * From three on instances overlap each other, and more batches only wait for the driver:
+   * ResNet-50 at 16 rows on four instances of TensorRT with CUDA graphs does 35,800 images/s on an
+   * H100 with one batch each, and 32,500 with two.
    */
-  public int depthOnGpu(int device) {
+  public int depth(InstanceSpec instance) {
+    if (instance.kind() != InstanceKind.GPU) {
+      return 1;
+    }
     long there =
         instances.stream()
-            .filter(instance -> instance.kind() == InstanceKind.GPU && instance.device() == device)
+            .filter(other -> other.kind() == InstanceKind.GPU)
+            .filter(other -> other.device() == instance.device())
             .count();
     return there < 3 ? 2 : 1;
   }

@@ -35,6 +35,9 @@ final class OpenLoop {
   private final List<Sender> senders;
   private volatile boolean ended;
 
+  /** Of a sender other than the first. */
+  private volatile @Nullable Throwable failure;
+
   /**
    * @param schedules makes the schedule, the same each time
    * @param senders at least 1
@@ -62,8 +65,6 @@ final class OpenLoop {
 
     /** Offset of the next request; all before it have left. */
     private volatile long due;
-
-    private volatile @Nullable Throwable failure;
 
     Sender(ArrivalSchedule schedule, int first, int stride) {
       this.schedule = schedule;
@@ -105,8 +106,8 @@ final class OpenLoop {
       ended = true;
       threads.forEach(OpenLoop::join);
     }
+    rethrow(failure);
     for (Sender sender : senders) {
-      rethrow(sender.failure);
       for (; sender.due < watch.endOfWindowNanos(); sender.advance()) {
         recording.neverSent(startNanos + sender.due);
       }
@@ -114,7 +115,7 @@ final class OpenLoop {
   }
 
   private void lead(Sender own, long startNanos, Prober.Watch watch) {
-    while (!isAnyBroken()) {
+    while (failure == null) {
       long tick = watch.nextTickNanos();
       boolean isTick = tick <= own.due;
       timeline.awaitUntil(startNanos + (isTick ? tick : own.due));
@@ -143,10 +144,6 @@ final class OpenLoop {
     return senders.stream().allMatch(sender -> sender.due >= tick);
   }
 
-  private boolean isAnyBroken() {
-    return senders.stream().anyMatch(sender -> sender.failure != null);
-  }
-
   private void follow(Sender own, long startNanos) {
     try {
       while (!ended) {
@@ -157,7 +154,7 @@ final class OpenLoop {
         }
       }
     } catch (RuntimeException | Error e) {
-      own.failure = e;
+      failure = e;
     }
   }
 

@@ -76,8 +76,7 @@ final class OnnxModel implements LoadedModel {
     List<OnnxLane> lanes = new ArrayList<>();
     boolean whole = false;
     try {
-      int depth = place.isGpu() ? factory.spec().depthOnGpu(place.device()) : 1;
-      for (int i = 0; i < depth; i++) {
+      for (int i = 0; i < factory.spec().depth(instance); i++) {
         lanes.add(
             new OnnxLane(
                 factory.spec(),

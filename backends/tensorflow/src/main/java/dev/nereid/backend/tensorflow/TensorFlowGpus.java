@@ -70,12 +70,12 @@ final class TensorFlowGpus {
    * @param bundledLibrary whether TensorFlow's library is ours, which is for CPUs
    */
   static TensorFlowGpus ofProcess(GpuMemory memory, boolean bundledLibrary) {
+    LibraryReport report = new LibraryReport();
     return new TensorFlowGpus(
         () -> !bundledLibrary && hasGpuKernels(),
         () -> registered(memory),
         DRIVER,
-        new Libraries(
-            () -> new LibraryReport().problems(), () -> new LibraryReport().missingParts()));
+        new Libraries(report::problems, report::missingParts));
   }
 
   /** 0 also where TensorFlow cannot start on them now; the next call asks again. */

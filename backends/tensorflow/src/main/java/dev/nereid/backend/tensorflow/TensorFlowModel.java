@@ -112,8 +112,7 @@ final class TensorFlowModel implements LoadedModel {
         placed.put(device, model);
       }
     }
-    int depth = device.kind() == InstanceKind.GPU ? spec.depthOnGpu(device.index()) : 1;
-    return model.createInstance(instance.name(), depth);
+    return model.createInstance(instance.name(), spec.depth(instance));
   }
 
   @Override

@@ -10,9 +10,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +27,6 @@ final class DjlSession implements AutoCloseable {
   private final long handle;
   private final List<Pointer> memories = new ArrayList<>();
   private final Map<String, ByteBuffer> own = new TreeMap<>();
-  private final Set<String> elsewhere = new TreeSet<>();
   private final EngineLog.Errors errors;
 
   private DjlSession(DjlEngine engine, long handle) {
@@ -85,16 +82,14 @@ final class DjlSession implements AutoCloseable {
       throw new IllegalArgumentException(
           "bytes: " + bytes.capacity() + " of '" + input + "' (expected: " + byteSize + ")");
     }
-    elsewhere.add(input);
     bind(input, bytes);
   }
 
   /** Has runs read inputs from this session's memory again. */
   void readOwn() {
-    for (String input : elsewhere) {
-      bind(input, memory(input));
+    for (TensorSpec input : engine.inputs()) {
+      bind(input.name(), memory(input.name()));
     }
-    elsewhere.clear();
   }
 
   private void bind(String input, ByteBuffer bytes) {

@@ -71,14 +71,20 @@ final class TensorRtInstance implements ModelInstance {
    * loaded.
    *
    * @param profileIndices that it has to itself
+   * @param depth batches that it holds at a time
    */
   TensorRtInstance(
-      ModelSpec spec, GraphSizes graphSizes, Gpu gpu, Engine engine, List<Integer> profileIndices)
+      ModelSpec spec,
+      GraphSizes graphSizes,
+      Gpu gpu,
+      Engine engine,
+      List<Integer> profileIndices,
+      int depth)
       throws CudaException, TensorRtException {
     this.spec = spec;
     this.graphSizes = graphSizes;
     this.gpu = gpu;
-    this.depth = spec.depthOnGpu(gpu.index());
+    this.depth = depth;
     this.errors = engine.tensorRt().log().listen();
     owned.add(errors::close);
     try {

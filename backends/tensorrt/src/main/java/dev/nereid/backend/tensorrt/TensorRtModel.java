@@ -162,7 +162,12 @@ final class TensorRtModel implements LoadedModel {
     }
     try {
       return new TensorRtInstance(
-          spec, graphs, onGpu.gpu(), onGpu.copies().get(assignment.copy()), assignment.profiles());
+          spec,
+          graphs,
+          onGpu.gpu(),
+          onGpu.copies().get(assignment.copy()),
+          assignment.profiles(),
+          spec.depth(instance));
     } catch (CudaException | TensorRtException e) {
       throw unloadable(spec.source(), e);
     }
