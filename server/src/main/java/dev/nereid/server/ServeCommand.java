@@ -122,6 +122,12 @@ public final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ServerOptions options = options();
+    int exitCode = serve(options);
+    ProcessEnd.within(options.exitTimeout());
+    return exitCode;
+  }
+
+  private static int serve(ServerOptions options) {
     StopSignals signals = StopSignals.install();
     NereidServer server;
     try {
@@ -158,7 +164,7 @@ public final class ServeCommand implements Callable<Integer> {
   private static void stop(NereidServer server, ServerOptions options) {
     if (!server.stop(options.exitTimeout())) {
       log.error("Exit timeout expired. Exiting immediately.");
-      Runtime.getRuntime().halt(1);
+      ProcessEnd.at(1);
     }
   }
 

@@ -65,7 +65,7 @@ final class StopSignals {
     if (seen.compareAndSet(false, true)) {
       first.complete(name);
     } else {
-      Runtime.getRuntime().halt(FORCED_EXIT_CODE);
+      ProcessEnd.at(FORCED_EXIT_CODE);
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** {@code nereid serve} as a process of its own, by this test's class path. */
 final class ServeProcess implements AutoCloseable {
@@ -22,6 +23,13 @@ final class ServeProcess implements AutoCloseable {
   }
 
   static ServeProcess start(String... flags) throws IOException {
+    return start(Map.of(), flags);
+  }
+
+  /**
+   * @param environment what it has more than this process's
+   */
+  static ServeProcess start(Map<String, String> environment, String... flags) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -31,7 +39,9 @@ final class ServeProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 ServeCommand.class.getName()));
     command.addAll(List.of(flags));
-    return new ServeProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    return new ServeProcess(builder.start());
   }
 
   /** Reads its output until a line holds that text. */

@@ -7,6 +7,7 @@ import dev.nereid.client.InferInput;
 import dev.nereid.client.InferRequest;
 import dev.nereid.client.InferResult;
 import dev.nereid.client.NereidClient;
+import dev.nereid.server.gpu.FakeLibrary;
 import dev.nereid.server.repository.ModelFolders;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The process: what it prints, what signals do, and the codes that it ends with. */
 @SuppressWarnings("NullAway.Init") // JUnit fills these before each test.
 class ServeProcessTest {
+
+  private static final int SIGALRM = 14;
 
   private static final String FOR_EVER =
       "parameters { key: \"execute_delay_ms\" value: { string_value: \"2000000000\" } }";
@@ -124,6 +128,40 @@ class ServeProcessTest {
         assertThat(server.exitCode()).isEqualTo(1);
         assertThat(sent).failsWithin(Duration.ofSeconds(60));
       }
+    }
+  }
+
+  @Test
+  void theExitTimeoutEndsAProcessWhoseLibrariesDoNotLetItExit() throws Exception {
+    Path stuck = FakeLibrary.compiled(directory, "stuck_exit");
+    models.identity("m", FOR_EVER, "1");
+    try (ServeProcess server =
+        ServeProcess.start(
+            Map.of("LD_PRELOAD", stuck.toString()), flags("--exit-timeout-secs=0"))) {
+      String started = server.awaitLine("Started GRPCInferenceService");
+      server.awaitLine("| m     | 1       | READY  |");
+      try (NereidClient client = connect(started)) {
+        CompletableFuture<InferResult> sent = client.infer(request());
+        assertThat(client.serverReady().join()).isTrue();
+        server.terminate();
+        server.awaitLine("Exit timeout expired. Exiting immediately.");
+        assertThat(server.exitCode()).isEqualTo(1);
+        assertThat(sent).failsWithin(Duration.ofSeconds(60));
+      }
+    }
+  }
+
+  @Test
+  void aProcessThatStoppedInTimeAndWhoseLibrariesDoNotLetItExitIsEndedByAnAlarm() throws Exception {
+    Path stuck = FakeLibrary.compiled(directory, "stuck_exit");
+    models.identity("m", "", "1");
+    try (ServeProcess server =
+        ServeProcess.start(
+            Map.of("LD_PRELOAD", stuck.toString()), flags("--exit-timeout-secs=1"))) {
+      server.awaitLine("| m     | 1       | READY  |");
+      server.terminate();
+      server.awaitLine("The server has stopped");
+      assertThat(server.exitCode()).isEqualTo(128 + SIGALRM);
     }
   }
 

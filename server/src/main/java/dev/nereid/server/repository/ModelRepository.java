@@ -135,6 +135,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
+    StillLoading lines = new StillLoading(clock, this::beingLoaded, log::info);
     try {
       VersionLoader loader =
           new VersionLoader(configs, memory, clock, executor, gpuFaults, placement);
@@ -147,6 +148,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
                       .exceptionally(failure -> failed(entry(name), failure))));
       CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
     } finally {
+      lines.close();
       executor.shutdown();
     }
     loaded = true;
@@ -158,6 +160,18 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
       log.error("{} of {} models failed to load; see the table above", unready, models.size());
     }
     return unready == 0;
+  }
+
+  private List<String> beingLoaded() {
+    List<String> names = new ArrayList<>();
+    for (ModelEntry model : models.values()) {
+      for (VersionState state : model.versions()) {
+        if (state.phase() == VersionState.Phase.LOADING) {
+          names.add(model.name() + ":" + state.version());
+        }
+      }
+    }
+    return names;
   }
 
   private ModelEntry entry(String name) {

@@ -28,11 +28,16 @@ public final class FakeLibrary {
   }
 
   /**
-   * Compiles a source. Skips the test where there is no C compiler.
+   * Compiles a source and loads it. Skips the test where there is no C compiler.
    *
    * @param defines names for {@code -D}
    */
   public static FakeLibrary of(Path directory, String source, String... defines) {
+    return new FakeLibrary(compiled(directory, source, defines));
+  }
+
+  /** Compiles a source, for another process to load. Skips the test likewise. */
+  public static Path compiled(Path directory, String source, String... defines) {
     try {
       Path file = Files.createTempFile(directory, source, ".so");
       List<String> command =
@@ -43,7 +48,7 @@ public final class FakeLibrary {
         command.add("-D" + define);
       }
       run(command);
-      return new FakeLibrary(file);
+      return file;
     } catch (IOException e) {
       throw new AssertionError(e);
     }

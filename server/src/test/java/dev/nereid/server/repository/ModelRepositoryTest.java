@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.MortalBackend;
 import dev.nereid.server.backend.BackendRegistry;
@@ -20,6 +23,8 @@ import dev.nereid.server.memory.TensorMemory;
 import dev.nereid.server.metrics.MetricsPage;
 import dev.nereid.server.metrics.ModelCollector;
 import dev.nereid.server.repository.ModelLookup.IndexEntry;
+import dev.nereid.server.scheduling.Clock;
+import dev.nereid.server.scheduling.ManualClock;
 import dev.nereid.server.scheduling.SystemClock;
 import dev.nereid.server.scheduling.ThreadPlacement;
 import dev.nereid.tensor.DataType;
@@ -28,6 +33,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Repositories on disk, loaded for real with the identity backend. */
 @SuppressWarnings("NullAway.Init") // JUnit fills these before each test.
@@ -74,6 +81,10 @@ class ModelRepositoryTest {
   }
 
   private ModelRepository scan(Path... more) throws IOException {
+    return scan(clock, more);
+  }
+
+  private ModelRepository scan(Clock clock, Path... more) throws IOException {
     List<Path> repositories = new java.util.ArrayList<>(List.of(models.path()));
     repositories.addAll(List.of(more));
     return new ModelRepository(
@@ -394,6 +405,35 @@ class ModelRepositoryTest {
     try (ModelRepository repository = scan()) {
       assertThat(repository.loadAll(3)).isTrue();
     }
+  }
+
+  @Test
+  void aModelThatLoadsForMinutesIsNamedInTheLogEveryMinute() throws Exception {
+    ManualClock turned = new ManualClock();
+    // The only thread that loads turns the clock, as if making the instance took two minutes.
+    use(
+        IdentityBackend.provider(
+            delay -> {
+              long end = turned.nanoTime() + Duration.ofMinutes(2).toNanos();
+              while (turned.nextAlarm(end)) {
+                assertThat(turned.nanoTime() - end).isNotPositive();
+              }
+            }));
+    models.identity(
+        "slow", "parameters { key: \"creation_delay_sec\" value: { string_value: \"1\" } }", "1");
+    Logger logger = (Logger) LoggerFactory.getLogger(ModelRepository.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    try (ModelRepository repository = scan(turned)) {
+      assertThat(repository.loadAll(1)).isTrue();
+      assertThat(turned.alarms()).isZero();
+    } finally {
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .contains("still loading after 60 s: slow:1", "still loading after 120 s: slow:1");
   }
 
   @Test

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /** A clock that a test turns. Alarms go off on the test's thread, each at its own instant. */
-final class ManualClock implements Clock {
+public final class ManualClock implements Clock {
 
   // Far from zero and near an overflow, so that comparing instead of subtracting would show.
   private long nowNanos = Long.MAX_VALUE - Duration.ofSeconds(5).toNanos();
@@ -31,7 +31,7 @@ final class ManualClock implements Clock {
   }
 
   /** Turns it to the next alarm within {@code limitNanos} and lets that go off. */
-  boolean nextAlarm(long limitNanos) {
+  public boolean nextAlarm(long limitNanos) {
     Entry next = alarms.peek();
     if (next == null || next.nanos - limitNanos > 0) {
       return false;
@@ -45,11 +45,11 @@ final class ManualClock implements Clock {
   }
 
   /** Turns it without letting anything go off, as for a clock thread that is late. */
-  void jumpTo(long nanos) {
+  public void jumpTo(long nanos) {
     nowNanos = nanos;
   }
 
-  int alarms() {
+  public int alarms() {
     return alarms.size();
   }
 }
