@@ -36,7 +36,8 @@ import picocli.CommandLine.TypeConversionException;
     exitCodeList = {
       "0:stopped by SIGTERM or SIGINT, every request under way answered",
       "1:a flag was refused, a port was taken, a model failed to load (--exit-on-error), or the exit"
-          + " timeout expired"
+          + " timeout expired",
+      "142:the server stopped, and a native library kept the process from ending (SIGALRM)"
     },
     footerHeading = "%nExample:%n",
     footer = {

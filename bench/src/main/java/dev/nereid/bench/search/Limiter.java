@@ -31,8 +31,7 @@ import java.util.Optional;
  * </ol>
  *
  * <p>Busy is the time that all batches took over the time it took to offer the requests, times the
- * instances. Of an instance that takes a batch while another runs both count: statistics do not say
- * that it does.
+ * instances. Of instances that take a batch while another runs it is their longest stage's time.
  *
  * @param kind which rule
  * @param sentence the rule in words with this server's numbers
@@ -70,8 +69,12 @@ public record Limiter(Kind kind, String sentence) {
     return new Limiter(Kind.UNKNOWN, "unknown: " + why);
   }
 
-  /** The sentence for a probe at or just beyond the limit. */
-  static Limiter of(ProbeResult probe, TargetDescription target) {
+  /**
+   * The sentence for a probe at or just beyond the limit.
+   *
+   * @param overlapping whether the instances take a batch while another runs
+   */
+  static Limiter of(ProbeResult probe, TargetDescription target, boolean overlapping) {
     Optional<Limiter> errors = errors(probe);
     if (errors.isPresent()) {
       return errors.get();
@@ -79,7 +82,7 @@ public record Limiter(Kind kind, String sentence) {
     if (probe.stages().isEmpty() || probe.stages().get().requests() == 0) {
       return unknown("the server keeps no statistics of this model");
     }
-    return ofStages(probe, probe.stages().get(), target.config());
+    return ofStages(probe, probe.stages().get(), target.config(), overlapping);
   }
 
   private static Optional<Limiter> errors(ProbeResult probe) {
@@ -98,7 +101,10 @@ public record Limiter(Kind kind, String sentence) {
   }
 
   private static Limiter ofStages(
-      ProbeResult probe, StageBreakdown stages, Optional<ModelSettings> config) {
+      ProbeResult probe,
+      StageBreakdown stages,
+      Optional<ModelSettings> config,
+      boolean overlapping) {
     Slo slo = probe.plan().objective().slo();
     double client = stages.serverNanos() + stages.networkNanos();
     if (stages.networkNanos() > NETWORK_SHARE * client) {
@@ -109,14 +115,11 @@ public record Limiter(Kind kind, String sentence) {
               millis(stages.networkNanos()), millis(client)));
     }
     int instances = config.map(ModelSettings::instances).orElse(1);
-    double elapsedNanos = stages.requests() / Math.max(1e-9, probe.ratePerSecond()) * 1e9;
-    double busy = Math.min(1, stages.busyNanos() / elapsedNanos / instances);
+    Occupancy occupancy = Occupancy.of(probe, stages, instances);
+    double busy = Math.min(1, overlapping ? occupancy.longestStage() : occupancy.batches());
     double service = stages.meanServiceNanos();
     String batch = batchText(stages);
-    String busyText =
-        text(
-            "%s busy %.0f %% of the time",
-            instances == 1 ? "the instance is" : "the " + instances + " instances are", 100 * busy);
+    String busyText = busyText(instances, busy, occupancy, overlapping);
     if (service >= SERVICE_SHARE * slo.limitNanos()) {
       return new Limiter(
           Kind.BATCH_SERVICE_TIME,
@@ -146,6 +149,19 @@ public record Limiter(Kind kind, String sentence) {
     }
     return new Limiter(
         Kind.COMPUTE, text("compute: %s takes %s, %s", batch, millis(service), busyText));
+  }
+
+  private static String busyText(
+      int instances, double busy, Occupancy occupancy, boolean overlapping) {
+    if (overlapping) {
+      return text(
+          "%s a batch while another runs: %s",
+          instances == 1 ? "the instance takes" : "the " + instances + " instances take",
+          occupancy.stagesText());
+    }
+    return text(
+        "%s busy %.0f %% of the time",
+        instances == 1 ? "the instance is" : "the " + instances + " instances are", 100 * busy);
   }
 
   private static String batchText(StageBreakdown stages) {

@@ -9,6 +9,8 @@ import dev.nereid.bench.statistics.Exceedance;
 import dev.nereid.bench.statistics.LimitEstimate;
 import dev.nereid.bench.statistics.Verdict;
 import dev.nereid.bench.target.Target;
+import dev.nereid.bench.target.TargetDescription;
+import dev.nereid.bench.target.TargetDescription.ModelSettings;
 import dev.nereid.bench.target.TargetException;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +58,7 @@ public final class MaxSearch {
   private double ceiling;
   private boolean bracketedDown;
   private Optional<ProbeResult> invalid = Optional.empty();
+  private Optional<ProbeResult> unconfirmable = Optional.empty();
 
   /**
    * @param prober of that target, on that timeline, with that stop signal
@@ -175,9 +178,10 @@ public final class MaxSearch {
       if (isConfirmed(result)) {
         return OptionalDouble.of(rate);
       }
-      if (result.verdict() == Verdict.INVALID) {
-        invalid = Optional.of(result);
-      }
+      boolean generatorAlone =
+          result.verdict() == Verdict.INVALID
+              && result.exceedance().fraction() <= settings.slo().allowedFraction();
+      unconfirmable = generatorAlone ? Optional.of(result) : Optional.empty();
     }
     return OptionalDouble.empty();
   }
@@ -295,12 +299,21 @@ public final class MaxSearch {
 
   private Limiter limiter(Outcome outcome, Optional<ProbeResult> atLimit) {
     if (outcome == Outcome.GENERATOR_LIMITED) {
-      ProbeResult worst = invalid.orElseThrow();
-      return Limiter.generator(worst.ratePerSecond(), worst.reason());
+      return generator(invalid.orElseThrow());
     }
+    if (outcome == Outcome.UNCONFIRMED && unconfirmable.isPresent()) {
+      return generator(unconfirmable.get());
+    }
+    TargetDescription described = target.description();
+    int instances = described.config().map(ModelSettings::instances).orElse(1);
+    List<ProbeResult> probes = runner.probes().stream().map(MaxResult.PhasedProbe::result).toList();
     return atLimit
-        .map(probe -> Limiter.of(probe, target.description()))
+        .map(probe -> Limiter.of(probe, described, Occupancy.overlaps(probes, instances)))
         .orElseGet(() -> Limiter.unknown("no valid probe"));
+  }
+
+  private static Limiter generator(ProbeResult late) {
+    return Limiter.generator(late.ratePerSecond(), late.reason());
   }
 
   private void warn(String text) {

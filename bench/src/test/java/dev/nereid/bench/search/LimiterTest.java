@@ -14,6 +14,7 @@ import dev.nereid.bench.simulation.SimulatedServer;
 import dev.nereid.bench.simulation.VirtualTimeline;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.target.TargetException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LimiterTest {
@@ -22,6 +23,16 @@ class LimiterTest {
   private final VirtualTimeline timeline = new VirtualTimeline();
 
   private Limiter limiter(SimulatedServer server, double rate) throws TargetException {
+    ProbeResult result = probe(server, rate);
+    return Limiter.of(result, server.description(), overlaps(server, result));
+  }
+
+  private static boolean overlaps(SimulatedServer server, ProbeResult... probes) {
+    int instances = server.description().config().orElseThrow().instances();
+    return Occupancy.overlaps(List.of(probes), instances);
+  }
+
+  private ProbeResult probe(SimulatedServer server, double rate) throws TargetException {
     Slo slo = Slo.parse("p95<=100ms");
     Prober prober =
         new Prober(
@@ -33,19 +44,17 @@ class LimiterTest {
             10_000_000_000L,
             1,
             new StopSignal());
-    ProbeResult result =
-        prober.probe(
-            new ProbePlan(
-                new Load.Open(ArrivalProcess.POISSON, rate),
-                new ProbePlan.Objective(slo, true),
-                1_000_000_000L,
-                20_000_000_000L,
-                1,
-                1,
-                1,
-                false),
-            ProbeListener.SILENT);
-    return Limiter.of(result, server.description());
+    return prober.probe(
+        new ProbePlan(
+            new Load.Open(ArrivalProcess.POISSON, rate),
+            new ProbePlan.Objective(slo, true),
+            1_000_000_000L,
+            20_000_000_000L,
+            1,
+            1,
+            1,
+            false),
+        ProbeListener.SILENT);
   }
 
   @Test
@@ -55,6 +64,44 @@ class LimiterTest {
     assertThat(limiter.kind()).isEqualTo(Limiter.Kind.CAPACITY);
     assertThat(limiter.sentence())
         .matches("capacity: the instance is busy \\d+ % of the time, a request takes 5.0 ms");
+  }
+
+  @Test
+  void anInstanceThatTakesABatchWhileAnotherRunsIsAsBusyAsItsLongestStage() throws TargetException {
+    SimulatedServer server = SimulatedServer.deterministic(timeline, 10 * MILLI);
+    server.overlap();
+
+    assertThat(limiter(server, 130).sentence())
+        .matches(
+            "compute: a request takes 10 ms, the instance takes a batch while another runs:"
+                + " input 6\\d %, infer 6\\d %, output 0 % of the time");
+    Limiter full = limiter(server, 180);
+    assertThat(full.kind()).isEqualTo(Limiter.Kind.CAPACITY);
+    assertThat(full.sentence())
+        .contains("the instance takes a batch while another runs: input 9", "infer 9");
+  }
+
+  @Test
+  void aRateThatOneBatchAfterAnotherWouldNotHoldShowsThatInstancesOverlapThem()
+      throws TargetException {
+    SimulatedServer overlapping = SimulatedServer.deterministic(timeline, 10 * MILLI);
+    overlapping.overlap();
+    ProbeResult low = probe(overlapping, 90);
+    ProbeResult high = probe(overlapping, 150);
+
+    assertThat(overlaps(overlapping, low)).isFalse();
+    assertThat(overlaps(overlapping, low, high)).isTrue();
+    assertThat(Limiter.of(low, overlapping.description(), false).kind())
+        .isEqualTo(Limiter.Kind.CAPACITY);
+    assertThat(Limiter.of(low, overlapping.description(), true).kind())
+        .isEqualTo(Limiter.Kind.COMPUTE);
+  }
+
+  @Test
+  void anInstanceThatIsOfferedMoreThanItCanDoShowsNoOverlap() throws TargetException {
+    SimulatedServer server = SimulatedServer.deterministic(timeline, 10 * MILLI);
+
+    assertThat(overlaps(server, probe(server, 99), probe(server, 130))).isFalse();
   }
 
   @Test

@@ -216,6 +216,18 @@ class MaxSearchTest {
   }
 
   @Test
+  void aLimitThatOnlyALateGeneratorKeptFromBeingConfirmedSaysSo() throws TargetException {
+    long start = timeline.nanoTime();
+    timeline.at(start + 30_000 * MILLI, () -> timeline.oversleep(5.0 * MILLI));
+    MaxResult result =
+        search(SimulatedServer.deterministic(timeline, MILLI), settings(P95_IN_100_MS, 60));
+
+    assertThat(result.outcome()).isEqualTo(Outcome.UNCONFIRMED);
+    assertThat(result.limiter().kind()).isEqualTo(Limiter.Kind.GENERATOR);
+    assertThat(result.limiter().sentence()).contains("the generator was late");
+  }
+
+  @Test
   void aRateThatMustNotBeExceededIsNot() throws TargetException {
     MaxSettings base = settings(P95_IN_100_MS, 60);
     MaxSettings capped =

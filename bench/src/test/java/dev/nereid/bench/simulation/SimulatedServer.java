@@ -32,10 +32,12 @@ public final class SimulatedServer implements Target {
   private long executions;
   private Total success = Total.NONE;
   private Total queued = Total.NONE;
+  private Total input = Total.NONE;
   private Total infer = Total.NONE;
   private double refusedShare;
   private final SplittableRandom refusals = new SplittableRandom(7);
   private long networkNanos;
+  private boolean overlapping;
 
   private record Waiting(ResponseListener listener, long arrivedNanos) {}
 
@@ -92,6 +94,15 @@ public final class SimulatedServer implements Target {
     this.networkNanos = nanos;
   }
 
+  /**
+   * From now on an instance takes a batch while another runs: the first half of a batch's time goes
+   * to its input, the second to the model.
+   */
+  public void overlap() {
+    this.overlapping = true;
+    this.idle = 2 * instances;
+  }
+
   @Override
   public TargetDescription description() {
     return new TargetDescription(
@@ -136,7 +147,9 @@ public final class SimulatedServer implements Target {
       long service = serviceNanos.applyAsLong(batch.size());
       for (Waiting waiting : batch) {
         queued = queued.plus(new Total(1, now - waiting.arrivedNanos()));
-        infer = infer.plus(new Total(1, service));
+        long inputNanos = overlapping ? service / 2 : 0;
+        input = input.plus(new Total(1, inputNanos));
+        infer = infer.plus(new Total(1, service - inputNanos));
         success = success.plus(new Total(1, now + service - waiting.arrivedNanos()));
       }
       requests += batch.size();
@@ -172,7 +185,7 @@ public final class SimulatedServer implements Target {
             success,
             Total.NONE,
             queued,
-            new Total(requests, 0),
+            input,
             infer,
             new Total(requests, 0),
             new TreeMap<>(batches)));
