@@ -14,6 +14,7 @@ import dev.nereid.bench.search.MaxSearch;
 import dev.nereid.bench.search.MaxSettings;
 import dev.nereid.bench.search.SearchListener;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.Target;
 import dev.nereid.bench.target.TargetException;
 import java.lang.management.ManagementFactory;
@@ -47,9 +48,15 @@ public final class Bench {
   /**
    * @param limits on the generator; {@link GeneratorHealth.Limits#forLimit} for the usual ones
    * @param timeout of one request of the target
+   * @param gpus of the server; {@link GpuMeter#NONE} to watch none
    * @param stop ends what runs, with what there is
    */
-  public Bench(Target target, GeneratorHealth.Limits limits, Duration timeout, StopSignal stop) {
+  public Bench(
+      Target target,
+      GeneratorHealth.Limits limits,
+      Duration timeout,
+      GpuMeter gpus,
+      StopSignal stop) {
     this.target = target;
     this.timeline = Timeline.system();
     this.limits = limits;
@@ -64,6 +71,7 @@ public final class Bench {
             processors,
             timeout.toNanos() + EXTRA_DRAIN_NANOS,
             Math.max(1, Math.min(MOST_SENDERS, processors / CORES_A_SENDER)),
+            gpus,
             stop);
   }
 

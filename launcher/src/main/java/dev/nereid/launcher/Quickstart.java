@@ -7,6 +7,7 @@ import dev.nereid.bench.measure.StopSignal;
 import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.MaxSettings;
 import dev.nereid.bench.search.SearchListener;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.GrpcTarget;
 import dev.nereid.bench.target.TargetException;
 import dev.nereid.bench.target.TargetOptions;
@@ -111,7 +112,8 @@ final class Quickstart {
       TargetOptions options, MaxSettings settings, SearchListener listener) throws TargetException {
     try (GrpcTarget target = GrpcTarget.connect(options)) {
       GeneratorHealth.Limits limits = GeneratorHealth.Limits.forLimit(settings.slo().limitNanos());
-      return new Bench(target, limits, options.timeout(), new StopSignal()).max(settings, listener);
+      return new Bench(target, limits, options.timeout(), GpuMeter.NONE, new StopSignal())
+          .max(settings, listener);
     }
   }
 

@@ -106,6 +106,8 @@ final class MaxCommand implements Callable<Integer> {
 
   @Mixin private GeneratorArguments generator;
 
+  @Mixin private MetricsArguments metrics;
+
   @Mixin private OutputArguments output;
 
   MaxCommand(Session session) {
@@ -128,8 +130,9 @@ final class MaxCommand implements Callable<Integer> {
         output.isQuiet()
             ? SearchListener.SILENT
             : new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
-    try (GrpcTarget grpc = GrpcTarget.connect(options)) {
-      Bench bench = new Bench(grpc, limits, options.timeout(), stop);
+    try (GrpcTarget grpc = GrpcTarget.connect(options);
+        MetricsArguments.Meter gpus = metrics.start(spec.commandLine().getErr())) {
+      Bench bench = new Bench(grpc, limits, options.timeout(), gpus.meter(), stop);
       MaxResult result = bench.max(settings, listener);
       String text = TextReport.search(result) + '\n' + TextReport.table(List.of(result));
       BenchReport report = BenchReport.ofSearches(Environment.here(startedAt), List.of(result));

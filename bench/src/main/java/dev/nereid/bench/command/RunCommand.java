@@ -78,6 +78,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private GeneratorArguments generator;
 
+  @Mixin private MetricsArguments metrics;
+
   @Mixin private OutputArguments output;
 
   private static final class LoadChoice {
@@ -107,8 +109,9 @@ final class RunCommand implements Callable<Integer> {
     output.check();
     Instant startedAt = Instant.now();
     ProgressPrinter progress = new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
-    try (GrpcTarget grpc = GrpcTarget.connect(options)) {
-      Bench bench = new Bench(grpc, limits, options.timeout(), stop);
+    try (GrpcTarget grpc = GrpcTarget.connect(options);
+        MetricsArguments.Meter gpus = metrics.start(spec.commandLine().getErr())) {
+      Bench bench = new Bench(grpc, limits, options.timeout(), gpus.meter(), stop);
       if (!output.isQuiet()) {
         progress.onRunStart(Quantities.load(offered));
       }

@@ -3,6 +3,8 @@ package dev.nereid.bench.measure;
 import dev.nereid.bench.statistics.Exceedance;
 import dev.nereid.bench.statistics.QueueGrowth;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuUse;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,6 +29,7 @@ import java.util.Optional;
  * @param growth of the requests in flight
  * @param generator whether the schedule was kept
  * @param stages the server's account; empty where it keeps none
+ * @param gpus the server's in the measured window; empty where they are not watched
  * @param verdict what to conclude
  * @param reason why, with numbers
  * @param interrupted whether the probe was ended early by the user
@@ -50,12 +53,14 @@ public record ProbeResult(
     QueueGrowth growth,
     GeneratorHealth generator,
     Optional<StageBreakdown> stages,
+    List<GpuUse> gpus,
     Verdict verdict,
     String reason,
     boolean interrupted) {
 
   public ProbeResult {
     errors = Map.copyOf(errors);
+    gpus = List.copyOf(gpus);
   }
 
   /** Requests offered a second: the plan's rate where the load is open, else what was sent. */

@@ -6,9 +6,12 @@ import dev.nereid.bench.statistics.Exceedance;
 import dev.nereid.bench.statistics.QueueGrowth;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuMeter;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.StatisticsSnapshot;
 import dev.nereid.bench.target.Target;
 import dev.nereid.bench.target.TargetException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -36,6 +39,7 @@ public final class Prober {
   private final int processors;
   private final long drainNanos;
   private final int senders;
+  private final GpuMeter gpus;
   private final StopSignal stop;
 
   /**
@@ -44,6 +48,7 @@ public final class Prober {
    * @param drainNanos how long to wait for the last answers; the requests' own deadline and a
    *     little more
    * @param senders threads that send on a schedule, the calling one among them
+   * @param gpus of the server, on the timeline's clock
    * @param stop ends the probe under way, which then reports what it has
    */
   public Prober(
@@ -54,6 +59,7 @@ public final class Prober {
       int processors,
       long drainNanos,
       int senders,
+      GpuMeter gpus,
       StopSignal stop) {
     this.target = target;
     this.timeline = timeline;
@@ -62,6 +68,7 @@ public final class Prober {
     this.processors = processors;
     this.drainNanos = drainNanos;
     this.senders = senders;
+    this.gpus = gpus;
     this.stop = stop;
   }
 
@@ -97,7 +104,9 @@ public final class Prober {
     drain(recording);
     Optional<StatisticsSnapshot> after = target.statistics();
     Optional<StatisticsSnapshot> delta = before.flatMap(b -> after.flatMap(a -> a.since(b)));
-    return result(plan, recording, watch, cpu, delta);
+    long from = started + plan.settleNanos();
+    List<GpuUse> used = gpus.between(from, from + watch.measuredNanos());
+    return result(plan, recording, watch, cpu, delta, used);
   }
 
   private void drain(Recording recording) {
@@ -112,7 +121,8 @@ public final class Prober {
       Recording recording,
       Watch watch,
       double cpuShare,
-      Optional<StatisticsSnapshot> delta) {
+      Optional<StatisticsSnapshot> delta,
+      List<GpuUse> used) {
     Slo slo = plan.objective().slo();
     int slices = watch.measuredSlices();
     double seconds = watch.measuredNanos() / 1e9;
@@ -156,6 +166,7 @@ public final class Prober {
         growth,
         generator,
         delta.map(d -> StageBreakdown.of(d, recording.meanServiceNanos())),
+        used,
         judgement.verdict(),
         judgement.reason(),
         watch.wasInterrupted());

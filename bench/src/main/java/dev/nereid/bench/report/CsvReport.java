@@ -5,12 +5,14 @@ import dev.nereid.bench.measure.ProbeResult;
 import dev.nereid.bench.measure.StageBreakdown;
 import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuUse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Probes as perf_analyzer's {@code -f} file: its column names, microseconds, rows by rising
@@ -33,6 +35,7 @@ public final class CsvReport {
     rows.sort(Comparator.comparingDouble(r -> r.result().completedPerSecond()));
     boolean closed = rows.stream().anyMatch(r -> r.result().plan().load() instanceof Load.Closed);
     OptionalDouble extra = extraPercentile(rows);
+    boolean gpus = rows.stream().anyMatch(r -> !r.result().gpus().isEmpty());
     boolean models = rows.stream().map(Row::model).distinct().count() > 1;
     out.append(closed ? "Concurrency" : "Request Rate");
     out.append(",Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue");
@@ -43,9 +46,16 @@ public final class CsvReport {
     if (extra.isPresent()) {
       out.append(",p").append(name(extra.getAsDouble())).append(" latency");
     }
+    if (gpus) {
+      out.append(",Avg GPU Utilization,Avg GPU Power Usage,Max GPU Memory Usage,Total GPU Memory");
+    }
     out.append(",Status").append(models ? ",Model" : "").append('\n');
     for (Row row : rows) {
       write(row.result(), extra, out);
+      if (gpus) {
+        gpus(row.result().gpus(), out);
+      }
+      out.append(',').append(row.result().judged().map(Verdict::name).orElse(""));
       if (models) {
         out.append(',').append(quoted(row.model()));
       }
@@ -82,7 +92,26 @@ public final class CsvReport {
     if (extra.isPresent()) {
       out.append(',').append(micros(result.response().percentileNanos(extra.getAsDouble())));
     }
-    out.append(',').append(result.judged().map(Verdict::name).orElse(""));
+  }
+
+  /** Each cell has every GPU, as {@code uuid:value;}. */
+  private static void gpus(List<GpuUse> gpus, Appendable out) throws IOException {
+    gpuCell(gpus, GpuUse::utilization, 4, out);
+    gpuCell(gpus, GpuUse::powerWatts, 3, out);
+    gpuCell(gpus, gpu -> gpu.memoryUsedBytes(), 0, out);
+    gpuCell(gpus, gpu -> gpu.memoryTotalBytes(), 0, out);
+  }
+
+  private static void gpuCell(
+      List<GpuUse> gpus, ToDoubleFunction<GpuUse> value, int places, Appendable out)
+      throws IOException {
+    out.append(',');
+    for (GpuUse gpu : gpus) {
+      double number = value.applyAsDouble(gpu);
+      if (number >= 0) {
+        out.append(gpu.uuid()).append(':').append(Quantities.decimals(number, places)).append(';');
+      }
+    }
   }
 
   private static OptionalDouble extraPercentile(List<Row> rows) {

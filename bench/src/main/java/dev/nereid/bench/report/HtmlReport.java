@@ -12,6 +12,7 @@ import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.TargetDescription;
 import java.io.IOException;
 import java.io.InputStream;
@@ -89,14 +90,21 @@ public final class HtmlReport {
   private void limits(List<MaxResult> results) throws IOException {
     Slo slo = results.get(0).settings().slo();
     out.append("<table>\n<caption>Limits with their 95 % intervals</caption>\n");
-    header(
-        "Model",
-        "Limit at " + slo,
-        "Confirmed",
-        "p50",
-        slo.percentileName(),
-        "Mean batch",
-        "Why here");
+    boolean gpus = GpuText.isWatched(results);
+    List<String> names =
+        new ArrayList<>(
+            List.of(
+                "Model",
+                "Limit at " + slo,
+                "Confirmed",
+                "p50",
+                slo.percentileName(),
+                "Mean batch"));
+    if (gpus) {
+      names.add("GPU busy");
+    }
+    names.add("Why here");
+    header(names.toArray(String[]::new));
     for (MaxResult result : results) {
       out.append("<tr>");
       rowHeader(result.target().model());
@@ -113,6 +121,9 @@ public final class HtmlReport {
               .flatMap(ProbeResult::stages)
               .map(s -> decimals(s.meanBatchRows(), 1))
               .orElse("–"));
+      if (gpus) {
+        cell(result.atLimit().map(GpuText::busy).orElse("–"));
+      }
       words(result.limiter().sentence());
       out.append("</tr>\n");
     }
@@ -139,6 +150,9 @@ public final class HtmlReport {
     if (result.atLimit().isPresent() && result.atLimit().get().stages().isPresent()) {
       stages(result.atLimit().get());
     }
+    if (result.atLimit().isPresent()) {
+      gpus(result.atLimit().get());
+    }
   }
 
   private void run(BenchReport.Run run) throws IOException {
@@ -147,6 +161,7 @@ public final class HtmlReport {
     if (run.result().stages().isPresent()) {
       stages(run.result());
     }
+    gpus(run.result());
   }
 
   private void heading(TargetDescription target) throws IOException {
@@ -244,6 +259,26 @@ public final class HtmlReport {
       text(verdict);
       out.append("</td>");
       words(p.judged().map(v -> p.reason()).orElse(""));
+      out.append("</tr>\n");
+    }
+    out.append("</table>\n");
+  }
+
+  private void gpus(ProbeResult probe) throws IOException {
+    if (probe.gpus().isEmpty()) {
+      return;
+    }
+    out.append("<table>\n<caption>GPUs of the server at ");
+    text(Quantities.load(probe));
+    out.append("</caption>\n");
+    header("GPU", "Busy", "Power", "Memory", "Readings");
+    for (GpuUse gpu : probe.gpus()) {
+      out.append("<tr>");
+      rowHeader(gpu.uuid());
+      cell(GpuText.busy(gpu));
+      cell(GpuText.power(gpu));
+      cell(GpuText.memory(gpu));
+      cell(Integer.toString(gpu.readings()));
       out.append("</tr>\n");
     }
     out.append("</table>\n");

@@ -11,12 +11,14 @@ import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.Phase;
 import dev.nereid.bench.statistics.LimitEstimate;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.TargetDescription;
 import dev.nereid.bench.target.TargetDescription.ModelSettings;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.HdrHistogram.Histogram;
@@ -266,7 +268,33 @@ public final class JsonReport {
     if (result.stages().isPresent()) {
       stages(result.stages().get());
     }
+    if (!result.gpus().isEmpty()) {
+      gpus(result.gpus());
+    }
     json.writeEndObject();
+  }
+
+  private void gpus(List<GpuUse> gpus) throws IOException {
+    json.writeArrayFieldStart("gpus");
+    for (GpuUse gpu : gpus) {
+      json.writeStartObject();
+      json.writeStringField("uuid", gpu.uuid());
+      number("utilization", gpu.utilization());
+      number("powerWatts", gpu.powerWatts());
+      bytes("memoryUsedBytes", gpu.memoryUsedBytes());
+      bytes("memoryTotalBytes", gpu.memoryTotalBytes());
+      json.writeNumberField("readings", gpu.readings());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private void bytes(String name, long value) throws IOException {
+    if (value < 0) {
+      json.writeNullField(name);
+    } else {
+      json.writeNumberField(name, value);
+    }
   }
 
   private void judgement(ProbeResult result) throws IOException {

@@ -27,24 +27,36 @@ public final class TextReport {
     }
     String slo = results.get(0).settings().slo().toString();
     String percentile = results.get(0).settings().slo().percentileName();
+    boolean gpus = GpuText.isWatched(results);
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("model", "limit at " + slo, "p50", percentile, "mean batch", "why here"));
+    List<String> header =
+        new ArrayList<>(List.of("model", "limit at " + slo, "p50", percentile, "mean batch"));
+    if (gpus) {
+      header.add("GPU busy");
+    }
+    header.add("why here");
+    rows.add(header);
     for (MaxResult result : results) {
       Optional<ProbeResult> probe = result.atLimit();
-      rows.add(
-          List.of(
-              result.target().model(),
-              limit(result),
-              probe.map(p -> millis(p.response().percentileNanos(50))).orElse("–"),
-              probe.map(p -> millis(p.percentileNanos())).orElse("–"),
-              probe
-                  .flatMap(ProbeResult::stages)
-                  .filter(s -> s.meanBatchRows() > 0)
-                  .map(s -> decimals(s.meanBatchRows(), 1))
-                  .orElse("–"),
-              result.limiter().sentence()));
+      List<String> row =
+          new ArrayList<>(
+              List.of(
+                  result.target().model(),
+                  limit(result),
+                  probe.map(p -> millis(p.response().percentileNanos(50))).orElse("–"),
+                  probe.map(p -> millis(p.percentileNanos())).orElse("–"),
+                  probe
+                      .flatMap(ProbeResult::stages)
+                      .filter(s -> s.meanBatchRows() > 0)
+                      .map(s -> decimals(s.meanBatchRows(), 1))
+                      .orElse("–")));
+      if (gpus) {
+        row.add(probe.map(GpuText::busy).orElse("–"));
+      }
+      row.add(result.limiter().sentence());
+      rows.add(row);
     }
-    return TextTable.of(rows, 2, 3, 4);
+    return gpus ? TextTable.of(rows, 2, 3, 4, 5) : TextTable.of(rows, 2, 3, 4);
   }
 
   /** The limit as one cell of the table. */
@@ -184,6 +196,7 @@ public final class TextReport {
       probe.firstError().ifPresent(e -> text.append(", the first: ").append(e));
       text.append('\n');
     }
+    probe.gpus().forEach(gpu -> text.append("gpu        ").append(GpuText.line(gpu)).append('\n'));
     probe.stages().ifPresent(stages -> text.append(stages(stages)));
     return text.toString();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import dev.nereid.bench.target.MetricsPage;
 import dev.nereid.protocol.InferParameter;
 import dev.nereid.protocol.ModelInferRequest;
 import io.grpc.Status;
@@ -84,6 +85,62 @@ class BenchCommandTest {
         .contains("batch rows  executions  time each")
         .doesNotContain("\u001b");
     assertThat(err.toString()).doesNotContain("\u001b");
+  }
+
+  @Test
+  void gpusOfTheServerAreReadMeanwhile() throws Exception {
+    String gpus =
+        MetricsPage.gpu("GPU-1f", 0.624, 381.2, 9_785L << 20, 81_559L << 20)
+            + MetricsPage.gpu("GPU-2e", 0, 70, 0, 81_559L << 20);
+    try (MetricsPage page = new MetricsPage(gpus)) {
+      int code =
+          run(
+              "--rate",
+              "50",
+              "--duration",
+              "1s",
+              "--collect-metrics",
+              "--metrics-url=" + page.url(),
+              "--metrics-interval=50");
+
+      assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+    }
+    assertThat(out.toString())
+        .containsPattern("gpu +GPU-1f busy 62 %, 381 W, 9785 of 81559 MiB, \\d+ readings?\n")
+        .containsPattern("gpu +GPU-2e busy 0 %, 70 W, 0 of 81559 MiB, \\d+ readings?\n");
+    assertThat(err.toString()).doesNotContain("warning");
+  }
+
+  @Test
+  void aMetricsPageWithoutGpusIsWarnedOfAndOneThatIsNotThereEndsTheCommand() throws Exception {
+    try (MetricsPage page = new MetricsPage("nv_inference_count 1\n")) {
+      int code =
+          run("--rate=50", "--duration=500ms", "--collect-metrics", "--metrics-url=" + page.url());
+      assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);
+      assertThat(err.toString())
+          .contains("bench: warning: there are no nv_gpu_* at http://" + page.url());
+      page.answer(404);
+      assertThat(run("--rate=50", "--collect-metrics", "--metrics-url=" + page.url()))
+          .isEqualTo(ExitCode.SERVER_ERROR);
+      assertThat(err.toString()).contains("HTTP status 404 (expected: 200)");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--metrics-url=h:1/m | metrics-url: h:1/m (expected: with --collect-metrics)",
+        "--metrics-interval=5 | metrics-interval: 5 (expected: with --collect-metrics)",
+        "--collect-metrics --metrics-interval=0 | metrics-interval: 0 (expected: >= 1)",
+        "--collect-metrics --metrics-url=https://h/m | metrics-url: https://h/m (expected: http://HOST:PORT/metrics)",
+      })
+  void metricsFlagsThatBreakARuleAreRefused(String line) {
+    String[] parts = line.split(" \\| ");
+    String[] flags = parts[0].split(" ");
+    String[] all = java.util.Arrays.copyOf(flags, flags.length + 1);
+    all[flags.length] = "--rate=50";
+    assertThat(run(all)).isEqualTo(ExitCode.USAGE);
+    assertThat(err.toString()).contains(parts[1]);
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.nereid.bench.arrivals.ArrivalSchedule;
 import dev.nereid.bench.measure.ProbePlan.Load;
 import dev.nereid.bench.measure.ProbePlan.Objective;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.ResponseListener;
 import dev.nereid.bench.target.StatisticsSnapshot;
 import dev.nereid.bench.target.Target;
@@ -68,6 +69,7 @@ class OpenLoopTest {
             1,
             1_000 * MILLI,
             SENDERS,
+            GpuMeter.NONE,
             new StopSignal());
     return prober.probe(
         new ProbePlan(

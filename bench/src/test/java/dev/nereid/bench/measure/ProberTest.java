@@ -10,6 +10,8 @@ import dev.nereid.bench.simulation.SimulatedServer;
 import dev.nereid.bench.simulation.VirtualTimeline;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuMeter;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.ResponseListener;
 import dev.nereid.bench.target.StatisticsSnapshot;
 import dev.nereid.bench.target.Target;
@@ -27,6 +29,7 @@ class ProberTest {
   private final VirtualTimeline timeline = new VirtualTimeline();
   private final StopSignal stop = new StopSignal();
   private long cpuNanos;
+  private GpuMeter gpus = GpuMeter.NONE;
 
   private Prober prober(Target target, Slo slo) {
     return new Prober(
@@ -37,6 +40,7 @@ class ProberTest {
         2,
         30 * SECOND,
         1,
+        gpus,
         stop);
   }
 
@@ -69,6 +73,27 @@ class ProberTest {
     assertThat(result.lag().percentileNanos(99)).isLessThan(1_000);
     assertThat(result.windowSeconds()).isCloseTo(10, within(0.01));
     assertThat(result.completedPerSecond()).isCloseTo(100, within(10.0));
+  }
+
+  @Test
+  void gpusAreThoseOfTheMeasuredWindow() throws TargetException {
+    List<Long> spans = new ArrayList<>();
+    GpuUse use = new GpuUse("GPU-1", 0.5, 300, 1 << 20, 1 << 30, 10);
+    gpus =
+        (from, to) -> {
+          spans.add(from);
+          spans.add(to);
+          return List.of(use);
+        };
+    long start = timeline.nanoTime();
+    ProbeResult result =
+        open(SimulatedServer.deterministic(timeline, MILLI), "p95<=100ms", 100, 10 * SECOND, 1);
+
+    assertThat(result.gpus()).containsExactly(use);
+    assertThat(spans).hasSize(2);
+    assertThat(spans.get(0) - start).isEqualTo(SECOND / 2);
+    assertThat((spans.get(1) - spans.get(0)) / 1e9)
+        .isCloseTo(result.windowSeconds(), within(0.001));
   }
 
   @Test

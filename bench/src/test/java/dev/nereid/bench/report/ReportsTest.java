@@ -20,6 +20,8 @@ import dev.nereid.bench.simulation.SimulatedServer;
 import dev.nereid.bench.simulation.VirtualTimeline;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuMeter;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.TargetDescription;
 import dev.nereid.bench.target.TargetException;
 import java.io.IOException;
@@ -43,6 +45,7 @@ class ReportsTest {
       new Environment("1.2.3", "Linux 6", 2, "a JVM", Instant.parse("2026-11-24T03:04:05Z"));
   private static MaxResult found;
   private static MaxResult missed;
+  private static MaxResult watched;
 
   @BeforeAll
   static void search() throws TargetException {
@@ -52,9 +55,17 @@ class ReportsTest {
             timeline, SimulatedServer.batching(timeline, 1, 8, 5_000_000, 10_000_000, 5_000_000));
     timeline = new VirtualTimeline();
     missed = search(timeline, SimulatedServer.deterministic(timeline, 150_000_000));
+    timeline = new VirtualTimeline();
+    GpuMeter gpus =
+        (from, to) ->
+            List.of(
+                new GpuUse("GPU-1f", 0.624, 381.2, 9_785L << 20, 81_559L << 20, 12),
+                new GpuUse("GPU-2e", Double.NaN, Double.NaN, -1, -1, 1));
+    watched = search(timeline, SimulatedServer.deterministic(timeline, 5_000_000), gpus);
   }
 
-  private static Prober prober(VirtualTimeline timeline, SimulatedServer server, StopSignal stop) {
+  private static Prober prober(
+      VirtualTimeline timeline, SimulatedServer server, GpuMeter gpus, StopSignal stop) {
     return new Prober(
         server,
         timeline,
@@ -63,15 +74,21 @@ class ReportsTest {
         1,
         10_000_000_000L,
         1,
+        gpus,
         stop);
   }
 
   private static MaxResult search(VirtualTimeline timeline, SimulatedServer server)
       throws TargetException {
+    return search(timeline, server, GpuMeter.NONE);
+  }
+
+  private static MaxResult search(VirtualTimeline timeline, SimulatedServer server, GpuMeter gpus)
+      throws TargetException {
     StopSignal stop = new StopSignal();
     return new MaxSearch(
             server,
-            prober(timeline, server, stop),
+            prober(timeline, server, gpus, stop),
             timeline,
             stop,
             MaxSettings.of(Slo.parse("p95<=100ms")).withBudget(Duration.ofMinutes(2)),
@@ -233,7 +250,7 @@ class ReportsTest {
     VirtualTimeline timeline = new VirtualTimeline();
     SimulatedServer server = SimulatedServer.deterministic(timeline, 5_000_000);
     ProbeResult result =
-        prober(timeline, server, new StopSignal())
+        prober(timeline, server, GpuMeter.NONE, new StopSignal())
             .probe(
                 new ProbePlan(
                     new ProbePlan.Load.Closed(3),
@@ -319,6 +336,39 @@ class ReportsTest {
             Quantities.limit(
                 new dev.nereid.bench.statistics.LimitEstimate(50_123, 49_012, 51_310, 10)))
         .isEqualTo("50100 RPS (49000–51300)");
+  }
+
+  @Test
+  void gpusStandInEveryReportWhereTheyAreWatched() throws IOException {
+    assertThat(TextReport.search(watched))
+        .contains("gpu        GPU-1f busy 62 %, 381 W, 9785 of 81559 MiB, 12 readings\n")
+        .contains("gpu        GPU-2e busy –, –, – of – MiB, 1 reading\n");
+    assertThat(TextReport.table(List.of(watched, missed)).lines().toList())
+        .satisfies(
+            lines -> {
+              assertThat(lines.get(0)).contains("mean batch  GPU busy  why here");
+              assertThat(lines.get(1)).contains("62 %, –");
+            });
+    Map<String, List<Object>> json = json(report(watched));
+    int probes = watched.openProbes().size();
+    assertThat(json.get("/search/probes[]/gpus[]/uuid")).hasSize(2 * probes);
+    assertThat(json.get("/search/probes[]/gpus[]/memoryUsedBytes"))
+        .contains((Object) (9_785L << 20))
+        .containsNull();
+    StringWriter csv = new StringWriter();
+    CsvReport.write(report(watched), csv);
+    assertThat(csv.toString().lines().toList())
+        .satisfies(
+            lines -> {
+              assertThat(lines.get(0))
+                  .endsWith(
+                      ",Avg GPU Utilization,Avg GPU Power Usage,Max GPU Memory Usage,Total GPU Memory,Status");
+              assertThat(lines.get(1))
+                  .contains(",GPU-1f:0.6240;,GPU-1f:381.200;,GPU-1f:10260316160;,");
+            });
+    assertThat(html(report(watched)))
+        .contains("<th scope=\"col\">GPU busy</th>", "<td>9785 of 81559 MiB</td>");
+    assertThat(html(report(found))).doesNotContain("GPU");
   }
 
   private static String html(BenchReport report) throws IOException {

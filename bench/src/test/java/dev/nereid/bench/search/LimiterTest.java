@@ -13,6 +13,7 @@ import dev.nereid.bench.measure.StopSignal;
 import dev.nereid.bench.simulation.SimulatedServer;
 import dev.nereid.bench.simulation.VirtualTimeline;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.TargetException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,7 @@ class LimiterTest {
             1,
             10_000_000_000L,
             1,
+            GpuMeter.NONE,
             new StopSignal());
     return prober.probe(
         new ProbePlan(

@@ -14,6 +14,7 @@ import dev.nereid.bench.simulation.VirtualTimeline;
 import dev.nereid.bench.statistics.LimitEstimate;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.statistics.Verdict;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.TargetException;
 import java.time.Duration;
 import java.util.OptionalDouble;
@@ -37,6 +38,7 @@ class MaxSearchTest {
             1,
             10_000_000_000L,
             1,
+            GpuMeter.NONE,
             stop);
     return new MaxSearch(server, prober, timeline, stop, settings, SearchListener.SILENT).run();
   }

@@ -1,0 +1,71 @@
+package dev.nereid.bench.command;
+
+import dev.nereid.bench.target.GpuMeter;
+import dev.nereid.bench.target.MetricsScraper;
+import dev.nereid.bench.target.TargetException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Whether the server's GPUs are watched, by perf_analyzer's names. Filled by picocli. */
+final class MetricsArguments {
+  @Option(
+      names = "--collect-metrics",
+      description =
+          "Read the use, power and memory of the server's GPUs from its metrics page meanwhile.")
+  private boolean collect;
+
+  @Option(
+      names = "--metrics-url",
+      paramLabel = "URL",
+      description = "With it, the page. Default: localhost:8002/metrics.")
+  private @Nullable String url;
+
+  @Option(
+      names = "--metrics-interval",
+      paramLabel = "MILLIS",
+      description = "With it, the time between readings. Default: 1000.")
+  private @Nullable Integer intervalMillis;
+
+  /** The meter of one command, which closes it. */
+  interface Meter extends AutoCloseable {
+    GpuMeter meter();
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Starts to read, where that was asked for, and warns of what is not there.
+   *
+   * @throws IllegalArgumentException if a flag is off
+   * @throws TargetException if the page cannot be had
+   */
+  Meter start(PrintWriter err) throws TargetException {
+    if (!collect) {
+      if (url != null || intervalMillis != null) {
+        throw new IllegalArgumentException(
+            (url != null ? "metrics-url: " + url : "metrics-interval: " + intervalMillis)
+                + " (expected: with --collect-metrics)");
+      }
+      return new Started(GpuMeter.NONE, () -> {});
+    }
+    int millis = intervalMillis == null ? 1000 : intervalMillis;
+    if (millis < 1) {
+      throw new IllegalArgumentException("metrics-interval: " + millis + " (expected: >= 1)");
+    }
+    MetricsScraper scraper =
+        MetricsScraper.start(
+            url == null ? "localhost:8002/metrics" : url, Duration.ofMillis(millis));
+    scraper.warning().ifPresent(text -> err.println("bench: warning: " + text));
+    return new Started(scraper, scraper::close);
+  }
+
+  private record Started(GpuMeter meter, Runnable end) implements Meter {
+    @Override
+    public void close() {
+      end.run();
+    }
+  }
+}

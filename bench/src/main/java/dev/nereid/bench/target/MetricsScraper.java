@@ -1,0 +1,146 @@
+package dev.nereid.bench.target;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.MalformedURLException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Reads a server's metrics page at an interval, on a thread of its own, until it is closed. A page
+ * that cannot be had later on is a reading that is not there. Thread-safe.
+ */
+public final class MetricsScraper implements GpuMeter, AutoCloseable {
+
+  private static final int TIMEOUT_MILLIS = 2000;
+
+  /** A page of a server with many models and GPUs is a tenth of it. */
+  private static final int MOST_PAGE_BYTES = 16 << 20;
+
+  /** Hours at the usual interval. */
+  private static final int MOST_READINGS = 20_000;
+
+  private final URL page;
+  private final Optional<String> warning;
+  private final ScheduledExecutorService thread;
+
+  @GuardedBy("this")
+  private final ArrayDeque<GpuReading> readings = new ArrayDeque<>();
+
+  private MetricsScraper(URL page, GpuReading first, Duration interval) {
+    this.page = page;
+    this.warning = warning(page, first);
+    readings.add(first);
+    thread =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread scraper = new Thread(task, "bench-metrics");
+              scraper.setDaemon(true);
+              return scraper;
+            });
+    long nanos = interval.toNanos();
+    var unused = thread.scheduleAtFixedRate(this::readOnce, nanos, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Reads the page once, and from then on at the interval.
+   *
+   * @param url host, port and path, with or without {@code http://}
+   * @throws IllegalArgumentException if that is none
+   * @throws TargetException if the page cannot be had
+   */
+  public static MetricsScraper start(String url, Duration interval) throws TargetException {
+    URL page = page(url);
+    try {
+      return new MetricsScraper(page, read(page), interval);
+    } catch (IOException e) {
+      throw new TargetException("metrics-url: " + page + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static URL page(String url) {
+    try {
+      URI page = new URI(url.contains("://") ? url : "http://" + url);
+      if (!"http".equals(page.getScheme()) || page.getHost() == null) {
+        throw new URISyntaxException(url, "no host");
+      }
+      return page.toURL();
+    } catch (URISyntaxException | MalformedURLException e) {
+      throw new IllegalArgumentException(
+          "metrics-url: " + url + " (expected: http://HOST:PORT/metrics)", e);
+    }
+  }
+
+  private static GpuReading read(URL page) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) page.openConnection();
+    connection.setConnectTimeout(TIMEOUT_MILLIS);
+    connection.setReadTimeout(TIMEOUT_MILLIS);
+    if (connection.getResponseCode() != HttpURLConnection.HTTP_OK) {
+      throw new IOException("HTTP status " + connection.getResponseCode() + " (expected: 200)");
+    }
+    try (InputStream body = connection.getInputStream()) {
+      byte[] bytes = body.readNBytes(MOST_PAGE_BYTES);
+      return GpuReading.of(System.nanoTime(), new String(bytes, StandardCharsets.UTF_8));
+    }
+  }
+
+  private static Optional<String> warning(URL page, GpuReading first) {
+    if (first.gpus().isEmpty()) {
+      return Optional.of("there are no nv_gpu_* at " + page);
+    }
+    List<String> missing = new ArrayList<>(GpuReading.METRICS);
+    missing.removeIf(
+        metric -> first.gpus().values().stream().anyMatch(gpu -> gpu.containsKey(metric)));
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of("not at " + page + ": " + String.join(", ", missing));
+  }
+
+  /** What the page lacks. */
+  public Optional<String> warning() {
+    return warning;
+  }
+
+  private void readOnce() {
+    try {
+      GpuReading reading = read(page);
+      synchronized (this) {
+        readings.add(reading);
+        if (readings.size() > MOST_READINGS) {
+          readings.remove();
+        }
+      }
+    } catch (IOException e) {
+      // The next one may be there again; how many there were is part of what is said.
+    }
+  }
+
+  @Override
+  public List<GpuUse> between(long fromNanos, long toNanos) {
+    List<GpuReading> within;
+    synchronized (this) {
+      within =
+          readings.stream()
+              .filter(r -> r.atNanos() - fromNanos >= 0 && r.atNanos() - toNanos <= 0)
+              .toList();
+    }
+    return GpuReading.summary(within);
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+}
