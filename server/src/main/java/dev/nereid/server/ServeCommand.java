@@ -37,7 +37,7 @@ import picocli.CommandLine.TypeConversionException;
       "0:stopped by SIGTERM or SIGINT, every request under way answered",
       "1:a flag was refused, a port was taken, a model failed to load (--exit-on-error), or the exit"
           + " timeout expired",
-      "142:the server stopped, and a native library kept the process from ending (SIGALRM)"
+      "14:the server stopped, and a native library kept the process from ending"
     },
     footerHeading = "%nExample:%n",
     footer = {
@@ -123,13 +123,16 @@ public final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ServerOptions options = options();
-    int exitCode = serve(options);
-    ProcessEnd.within(options.exitTimeout());
-    return exitCode;
+    ProcessEnd end = ProcessEnd.prepare();
+    try {
+      return serve(options, end);
+    } finally {
+      end.guard();
+    }
   }
 
-  private static int serve(ServerOptions options) {
-    StopSignals signals = StopSignals.install();
+  private static int serve(ServerOptions options, ProcessEnd end) {
+    StopSignals signals = StopSignals.install(end);
     NereidServer server;
     try {
       LogConfigurator.apply(options.log());
@@ -146,7 +149,7 @@ public final class ServeCommand implements Callable<Integer> {
     CompletableFuture.anyOf(loading, signals.first(), fault).exceptionally(e -> null).join();
     if (loading.isCompletedExceptionally()) {
       refuse(loading.handle((done, failure) -> failure).join());
-      stop(server, options);
+      stop(server, options, end);
       return 1;
     }
     CompletableFuture.anyOf(signals.first(), fault).join();
@@ -156,16 +159,16 @@ public final class ServeCommand implements Callable<Integer> {
     } else {
       log.info("{} received, the server stops", signals.first().join());
     }
-    stop(server, options);
+    stop(server, options, end);
     log.info("The server has stopped");
     return faulty ? 1 : 0;
   }
 
   /** Returns when the server has stopped in time; ends the process otherwise. */
-  private static void stop(NereidServer server, ServerOptions options) {
+  private static void stop(NereidServer server, ServerOptions options, ProcessEnd end) {
     if (!server.stop(options.exitTimeout())) {
       log.error("Exit timeout expired. Exiting immediately.");
-      ProcessEnd.at(1);
+      end.at(1);
     }
   }
 

@@ -25,11 +25,15 @@ final class StopSignals {
   private final CompletableFuture<String> first = new CompletableFuture<>();
   private final AtomicBoolean seen = new AtomicBoolean();
 
-  private StopSignals() {}
+  private final ProcessEnd end;
+
+  private StopSignals(ProcessEnd end) {
+    this.end = end;
+  }
 
   /** Takes the process's signals from now on. */
-  static StopSignals install() {
-    StopSignals signals = new StopSignals();
+  static StopSignals install(ProcessEnd end) {
+    StopSignals signals = new StopSignals(end);
     for (String name : List.of("TERM", "INT")) {
       try {
         Class<?> signal = Class.forName("sun.misc.Signal");
@@ -65,7 +69,7 @@ final class StopSignals {
     if (seen.compareAndSet(false, true)) {
       first.complete(name);
     } else {
-      ProcessEnd.at(FORCED_EXIT_CODE);
+      end.at(FORCED_EXIT_CODE);
     }
   }
 

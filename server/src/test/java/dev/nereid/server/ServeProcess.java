@@ -8,9 +8,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** {@code nereid serve} as a process of its own, by this test's class path. */
 final class ServeProcess implements AutoCloseable {
+
+  private static final long PATIENCE_SECONDS = 120;
 
   private final Process process;
   private final BufferedReader lines;
@@ -62,9 +65,12 @@ final class ServeProcess implements AutoCloseable {
     }
   }
 
-  /** Waits for its end. */
+  /** Waits for its end; a process that does not end fails the test. */
   int exitCode() throws InterruptedException {
-    return process.waitFor();
+    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("the process has not ended after " + seen);
+    }
+    return process.exitValue();
   }
 
   /** Ends it, whatever it does. */

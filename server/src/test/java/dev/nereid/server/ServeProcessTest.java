@@ -25,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway.Init") // JUnit fills these before each test.
 class ServeProcessTest {
 
-  private static final int SIGALRM = 14;
-
   private static final String FOR_EVER =
       "parameters { key: \"execute_delay_ms\" value: { string_value: \"2000000000\" } }";
 
@@ -161,7 +159,7 @@ class ServeProcessTest {
       server.awaitLine("| m     | 1       | READY  |");
       server.terminate();
       server.awaitLine("The server has stopped");
-      assertThat(server.exitCode()).isEqualTo(128 + SIGALRM);
+      assertThat(server.exitCode()).isEqualTo(ProcessEnd.SIGALRM);
     }
   }
 

@@ -125,6 +125,7 @@ final class MaxCommand implements Callable<Integer> {
     checkTimeout(options, Optional.of(settings.slo()));
     GeneratorHealth.Limits limits = generator.limits(settings.slo().limitNanos());
     output.check();
+    metrics.check();
     Instant startedAt = Instant.now();
     SearchListener listener =
         output.isQuiet()

@@ -10,6 +10,8 @@ import picocli.CommandLine.Option;
 
 /** Whether the server's GPUs are watched, by perf_analyzer's names. Filled by picocli. */
 final class MetricsArguments {
+  private static final int LEAST_MILLIS = 10;
+
   @Option(
       names = "--collect-metrics",
       description =
@@ -37,27 +39,44 @@ final class MetricsArguments {
   }
 
   /**
-   * Starts to read, where that was asked for, and warns of what is not there.
+   * To be called before anything is sent.
    *
-   * @throws IllegalArgumentException if a flag is off
-   * @throws TargetException if the page cannot be had
+   * @throws IllegalArgumentException if a flag breaks a rule
    */
-  Meter start(PrintWriter err) throws TargetException {
+  void check() {
     if (!collect) {
       if (url != null || intervalMillis != null) {
         throw new IllegalArgumentException(
             (url != null ? "metrics-url: " + url : "metrics-interval: " + intervalMillis)
                 + " (expected: with --collect-metrics)");
       }
+      return;
+    }
+    if (intervalMillis() < LEAST_MILLIS) {
+      throw new IllegalArgumentException(
+          "metrics-interval: " + intervalMillis() + " (expected: >= " + LEAST_MILLIS + ")");
+    }
+    MetricsScraper.check(url());
+  }
+
+  private String url() {
+    return url == null ? "localhost:8002/metrics" : url;
+  }
+
+  private int intervalMillis() {
+    return intervalMillis == null ? 1000 : intervalMillis;
+  }
+
+  /**
+   * Starts to read, where that was asked for, and warns of what is not there.
+   *
+   * @throws TargetException if the page cannot be had
+   */
+  Meter start(PrintWriter err) throws TargetException {
+    if (!collect) {
       return new Started(GpuMeter.NONE, () -> {});
     }
-    int millis = intervalMillis == null ? 1000 : intervalMillis;
-    if (millis < 1) {
-      throw new IllegalArgumentException("metrics-interval: " + millis + " (expected: >= 1)");
-    }
-    MetricsScraper scraper =
-        MetricsScraper.start(
-            url == null ? "localhost:8002/metrics" : url, Duration.ofMillis(millis));
+    MetricsScraper scraper = MetricsScraper.start(url(), Duration.ofMillis(intervalMillis()));
     scraper.warning().ifPresent(text -> err.println("bench: warning: " + text));
     return new Started(scraper, scraper::close);
   }

@@ -107,6 +107,7 @@ final class RunCommand implements Callable<Integer> {
     MaxCommand.requirePositive("duration", duration);
     GeneratorHealth.Limits limits = generator.limits(objective.map(Slo::limitNanos).orElse(0L));
     output.check();
+    metrics.check();
     Instant startedAt = Instant.now();
     ProgressPrinter progress = new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options);

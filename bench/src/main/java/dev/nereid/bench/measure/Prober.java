@@ -78,6 +78,7 @@ public final class Prober {
    * @throws TargetException if the server's counters cannot be read
    */
   public ProbeResult probe(ProbePlan plan, ProbeListener listener) throws TargetException {
+    long firstReading = timeline.nanoTime();
     Optional<StatisticsSnapshot> before = target.statistics();
     long cpuBefore = processCpuNanos.getAsLong();
     long started = timeline.nanoTime();
@@ -104,9 +105,12 @@ public final class Prober {
     drain(recording);
     Optional<StatisticsSnapshot> after = target.statistics();
     Optional<StatisticsSnapshot> delta = before.flatMap(b -> after.flatMap(a -> a.since(b)));
+    double between = Math.max(1, timeline.nanoTime() - firstReading) / 1e9;
+    Optional<StageBreakdown> stages =
+        delta.map(d -> StageBreakdown.of(d, between, recording.meanServiceNanos()));
     long from = started + plan.settleNanos();
     List<GpuUse> used = gpus.between(from, from + watch.measuredNanos());
-    return result(plan, recording, watch, cpu, delta, used);
+    return result(plan, recording, watch, cpu, stages, used);
   }
 
   private void drain(Recording recording) {
@@ -121,7 +125,7 @@ public final class Prober {
       Recording recording,
       Watch watch,
       double cpuShare,
-      Optional<StatisticsSnapshot> delta,
+      Optional<StageBreakdown> stages,
       List<GpuUse> used) {
     Slo slo = plan.objective().slo();
     int slices = watch.measuredSlices();
@@ -165,7 +169,7 @@ public final class Prober {
         totals.response().percentileNanos(100 * (1 - share[0])),
         growth,
         generator,
-        delta.map(d -> StageBreakdown.of(d, recording.meanServiceNanos())),
+        stages,
         used,
         judgement.verdict(),
         judgement.reason(),

@@ -9,6 +9,7 @@ import java.util.List;
  * Where a request's time went, by the server's own counters over one probe: every request that the
  * probe sent, its settling time included, and nothing else unless others load the same model.
  *
+ * @param seconds from before the first reading of the counters to after the second
  * @param requests requests that the server answered in between
  * @param queueNanos mean time in the queue
  * @param inputNanos mean time gathering inputs
@@ -21,6 +22,7 @@ import java.util.List;
  * @param batches executions and their mean time by batch size, rising
  */
 public record StageBreakdown(
+    double seconds,
     long requests,
     double queueNanos,
     double inputNanos,
@@ -44,7 +46,7 @@ public record StageBreakdown(
     batches = List.copyOf(batches);
   }
 
-  static StageBreakdown of(StatisticsSnapshot delta, double clientServiceNanos) {
+  static StageBreakdown of(StatisticsSnapshot delta, double seconds, double clientServiceNanos) {
     List<Batch> batches = new ArrayList<>();
     delta
         .batches()
@@ -52,6 +54,7 @@ public record StageBreakdown(
     double server = delta.success().meanNanos();
     double network = Double.isNaN(clientServiceNanos) ? 0 : clientServiceNanos - server;
     return new StageBreakdown(
+        seconds,
         delta.success().count(),
         delta.queue().meanNanos(),
         delta.input().meanNanos(),

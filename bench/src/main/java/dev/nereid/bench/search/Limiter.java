@@ -3,6 +3,7 @@ package dev.nereid.bench.search;
 import dev.nereid.bench.measure.ProbeResult;
 import dev.nereid.bench.measure.StageBreakdown;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.TargetDescription;
 import dev.nereid.bench.target.TargetDescription.ModelSettings;
 import java.util.Comparator;
@@ -30,8 +31,10 @@ import java.util.Optional;
  *   <li>COMPUTE otherwise.
  * </ol>
  *
- * <p>Busy is the time that all batches took over the time it took to offer the requests, times the
- * instances. Of instances that take a batch while another runs it is their longest stage's time.
+ * <p>Busy is the time that all batches took over the time of the probe, times the instances. Of
+ * instances that take a batch while another runs that says nothing, as a batch's time has waiting
+ * for the other in it: busy is then what the busiest of the server's GPUs was, where they are
+ * watched, and unknown where they are not.
  *
  * @param kind which rule
  * @param sentence the rule in words with this server's numbers
@@ -115,11 +118,10 @@ public record Limiter(Kind kind, String sentence) {
               millis(stages.networkNanos()), millis(client)));
     }
     int instances = config.map(ModelSettings::instances).orElse(1);
-    Occupancy occupancy = Occupancy.of(probe, stages, instances);
-    double busy = Math.min(1, overlapping ? occupancy.longestStage() : occupancy.batches());
+    double busy = overlapping ? busiestGpu(probe) : Math.min(1, Occupancy.of(stages, instances));
     double service = stages.meanServiceNanos();
     String batch = batchText(stages);
-    String busyText = busyText(instances, busy, occupancy, overlapping);
+    String busyText = busyText(instances, busy, overlapping);
     if (service >= SERVICE_SHARE * slo.limitNanos()) {
       return new Limiter(
           Kind.BATCH_SERVICE_TIME,
@@ -151,17 +153,28 @@ public record Limiter(Kind kind, String sentence) {
         Kind.COMPUTE, text("compute: %s takes %s, %s", batch, millis(service), busyText));
   }
 
-  private static String busyText(
-      int instances, double busy, Occupancy occupancy, boolean overlapping) {
-    if (overlapping) {
+  /** NaN where none is watched; never at least a share. */
+  private static double busiestGpu(ProbeResult probe) {
+    return probe.gpus().stream()
+        .mapToDouble(GpuUse::utilization)
+        .filter(use -> !Double.isNaN(use))
+        .max()
+        .orElse(Double.NaN);
+  }
+
+  private static String busyText(int instances, double busy, boolean overlapping) {
+    if (!overlapping) {
       return text(
-          "%s a batch while another runs: %s",
-          instances == 1 ? "the instance takes" : "the " + instances + " instances take",
-          occupancy.stagesText());
+          "%s busy %.0f %% of the time",
+          instances == 1 ? "the instance is" : "the " + instances + " instances are", 100 * busy);
     }
-    return text(
-        "%s busy %.0f %% of the time",
-        instances == 1 ? "the instance is" : "the " + instances + " instances are", 100 * busy);
+    String overlap =
+        instances == 1
+            ? "the instance takes a batch while another runs"
+            : "the " + instances + " instances take a batch while another runs";
+    return Double.isNaN(busy)
+        ? overlap
+        : overlap + text(", the GPU is busy %.0f %% of the time", 100 * busy);
   }
 
   private static String batchText(StageBreakdown stages) {

@@ -178,10 +178,7 @@ public final class MaxSearch {
       if (isConfirmed(result)) {
         return OptionalDouble.of(rate);
       }
-      boolean generatorAlone =
-          result.verdict() == Verdict.INVALID
-              && result.exceedance().fraction() <= settings.slo().allowedFraction();
-      unconfirmable = generatorAlone ? Optional.of(result) : Optional.empty();
+      unconfirmable = result.verdict() == Verdict.INVALID ? Optional.of(result) : Optional.empty();
     }
     return OptionalDouble.empty();
   }
@@ -257,6 +254,14 @@ public final class MaxSearch {
   private MaxResult result(OptionalDouble confirmed) {
     Optional<LimitEstimate> estimate = findings.estimate();
     Outcome outcome = outcome(estimate, confirmed);
+    if (outcome == Outcome.UNCONFIRMED) {
+      unconfirmable.ifPresent(
+          late ->
+              warn(
+                  String.format(
+                      "not confirmed: at %.4g requests a second %s",
+                      late.ratePerSecond(), late.reason())));
+    }
     Optional<ProbeResult> atLimit =
         confirmed.isPresent()
             ? findings.valid().stream().reduce((a, b) -> b)
@@ -299,21 +304,20 @@ public final class MaxSearch {
 
   private Limiter limiter(Outcome outcome, Optional<ProbeResult> atLimit) {
     if (outcome == Outcome.GENERATOR_LIMITED) {
-      return generator(invalid.orElseThrow());
-    }
-    if (outcome == Outcome.UNCONFIRMED && unconfirmable.isPresent()) {
-      return generator(unconfirmable.get());
+      ProbeResult worst = invalid.orElseThrow();
+      return Limiter.generator(worst.ratePerSecond(), worst.reason());
     }
     TargetDescription described = target.description();
-    int instances = described.config().map(ModelSettings::instances).orElse(1);
     List<ProbeResult> probes = runner.probes().stream().map(MaxResult.PhasedProbe::result).toList();
+    boolean overlapping =
+        described
+            .config()
+            .map(ModelSettings::instances)
+            .map(instances -> Occupancy.overlaps(probes, instances))
+            .orElse(false);
     return atLimit
-        .map(probe -> Limiter.of(probe, described, Occupancy.overlaps(probes, instances)))
+        .map(probe -> Limiter.of(probe, described, overlapping))
         .orElseGet(() -> Limiter.unknown("no valid probe"));
-  }
-
-  private static Limiter generator(ProbeResult late) {
-    return Limiter.generator(late.ratePerSecond(), late.reason());
   }
 
   private void warn(String text) {

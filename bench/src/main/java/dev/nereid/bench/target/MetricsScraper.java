@@ -25,12 +25,13 @@ import java.util.concurrent.TimeUnit;
 public final class MetricsScraper implements GpuMeter, AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 2000;
+  private static final int MOST_PORT = 65_535;
 
   /** A page of a server with many models and GPUs is a tenth of it. */
   private static final int MOST_PAGE_BYTES = 16 << 20;
 
-  /** Hours at the usual interval. */
-  private static final int MOST_READINGS = 20_000;
+  /** A day at the usual interval, a quarter of an hour at the shortest. */
+  private static final int MOST_READINGS = 100_000;
 
   private final URL page;
   private final Optional<String> warning;
@@ -51,7 +52,16 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
               return scraper;
             });
     long nanos = interval.toNanos();
-    var unused = thread.scheduleAtFixedRate(this::readOnce, nanos, nanos, TimeUnit.NANOSECONDS);
+    var unused = thread.scheduleWithFixedDelay(this::readOnce, nanos, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Checks an address without reading it.
+   *
+   * @throws IllegalArgumentException if it is none of a page
+   */
+  public static void check(String url) {
+    URL unused = page(url);
   }
 
   /**
@@ -66,15 +76,17 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
     try {
       return new MetricsScraper(page, read(page), interval);
     } catch (IOException e) {
-      throw new TargetException("metrics-url: " + page + ": " + e.getMessage(), e);
+      throw new TargetException("metrics-url: " + page + ": " + e, e);
     }
   }
 
   private static URL page(String url) {
     try {
       URI page = new URI(url.contains("://") ? url : "http://" + url);
-      if (!"http".equals(page.getScheme()) || page.getHost() == null) {
-        throw new URISyntaxException(url, "no host");
+      if (!"http".equalsIgnoreCase(page.getScheme())
+          || page.getHost() == null
+          || page.getPort() > MOST_PORT) {
+        throw new URISyntaxException(url, "no host or no port");
       }
       return page.toURL();
     } catch (URISyntaxException | MalformedURLException e) {
@@ -87,8 +99,11 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
     HttpURLConnection connection = (HttpURLConnection) page.openConnection();
     connection.setConnectTimeout(TIMEOUT_MILLIS);
     connection.setReadTimeout(TIMEOUT_MILLIS);
-    if (connection.getResponseCode() != HttpURLConnection.HTTP_OK) {
-      throw new IOException("HTTP status " + connection.getResponseCode() + " (expected: 200)");
+    connection.setInstanceFollowRedirects(false);
+    int status = connection.getResponseCode();
+    if (status != HttpURLConnection.HTTP_OK) {
+      connection.disconnect();
+      throw new IOException("HTTP status " + status + " (expected: 200)");
     }
     try (InputStream body = connection.getInputStream()) {
       byte[] bytes = body.readNBytes(MOST_PAGE_BYTES);
@@ -122,7 +137,7 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
           readings.remove();
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       // The next one may be there again; how many there were is part of what is said.
     }
   }

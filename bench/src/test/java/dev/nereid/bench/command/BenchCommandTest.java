@@ -131,7 +131,7 @@ class BenchCommandTest {
       strings = {
         "--metrics-url=h:1/m | metrics-url: h:1/m (expected: with --collect-metrics)",
         "--metrics-interval=5 | metrics-interval: 5 (expected: with --collect-metrics)",
-        "--collect-metrics --metrics-interval=0 | metrics-interval: 0 (expected: >= 1)",
+        "--collect-metrics --metrics-interval=9 | metrics-interval: 9 (expected: >= 10)",
         "--collect-metrics --metrics-url=https://h/m | metrics-url: https://h/m (expected: http://HOST:PORT/metrics)",
       })
   void metricsFlagsThatBreakARuleAreRefused(String line) {

@@ -14,6 +14,7 @@ import dev.nereid.bench.simulation.SimulatedServer;
 import dev.nereid.bench.simulation.VirtualTimeline;
 import dev.nereid.bench.statistics.Slo;
 import dev.nereid.bench.target.GpuMeter;
+import dev.nereid.bench.target.GpuUse;
 import dev.nereid.bench.target.TargetException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ class LimiterTest {
   private static final long MILLI = 1_000_000L;
 
   private final VirtualTimeline timeline = new VirtualTimeline();
+  private GpuMeter gpus = GpuMeter.NONE;
 
   private Limiter limiter(SimulatedServer server, double rate) throws TargetException {
     ProbeResult result = probe(server, rate);
@@ -44,7 +46,7 @@ class LimiterTest {
             1,
             10_000_000_000L,
             1,
-            GpuMeter.NONE,
+            gpus,
             new StopSignal());
     return prober.probe(
         new ProbePlan(
@@ -69,18 +71,34 @@ class LimiterTest {
   }
 
   @Test
-  void anInstanceThatTakesABatchWhileAnotherRunsIsAsBusyAsItsLongestStage() throws TargetException {
+  void howBusyInstancesAreThatOverlapBatchesIsTheGpus() throws TargetException {
     SimulatedServer server = SimulatedServer.deterministic(timeline, 10 * MILLI);
     server.overlap();
 
-    assertThat(limiter(server, 130).sentence())
-        .matches(
-            "compute: a request takes 10 ms, the instance takes a batch while another runs:"
-                + " input 6\\d %, infer 6\\d %, output 0 % of the time");
-    Limiter full = limiter(server, 180);
-    assertThat(full.kind()).isEqualTo(Limiter.Kind.CAPACITY);
-    assertThat(full.sentence())
-        .contains("the instance takes a batch while another runs: input 9", "infer 9");
+    Limiter unwatched = limiter(server, 150);
+    assertThat(unwatched.kind()).isEqualTo(Limiter.Kind.COMPUTE);
+    assertThat(unwatched.sentence())
+        .isEqualTo("compute: a request takes 10 ms, the instance takes a batch while another runs");
+    gpus = use(0.62);
+    assertThat(limiter(server, 150).sentence())
+        .isEqualTo(
+            "compute: a request takes 10 ms, the instance takes a batch while another runs, the GPU is busy 62 % of the time");
+    gpus = use(0.91);
+    assertThat(limiter(server, 150).kind()).isEqualTo(Limiter.Kind.CAPACITY);
+  }
+
+  private static GpuMeter use(double utilization) {
+    return (from, to) ->
+        List.of(
+            new GpuUse("GPU-0", 0, 70, 0, 0, 1), new GpuUse("GPU-1", utilization, 300, 0, 0, 9));
+  }
+
+  @Test
+  void refusedRequestsShowNoOverlapOfAFullInstance() throws TargetException {
+    SimulatedServer server = SimulatedServer.deterministic(timeline, 10 * MILLI);
+    server.refuse(0.3);
+
+    assertThat(overlaps(server, probe(server, 140))).isFalse();
   }
 
   @Test

@@ -5,13 +5,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /** A metrics page on this machine that says what the test wants. */
 public final class MetricsPage implements AutoCloseable {
   private final HttpServer server;
   private final AtomicInteger reads = new AtomicInteger();
-  private volatile String content = "";
+  private volatile String content;
   private volatile int status = 200;
 
   public MetricsPage(String content) throws IOException {
@@ -56,8 +58,12 @@ public final class MetricsPage implements AutoCloseable {
   /** Returns once it was read that many times more. */
   public void awaitReads(int more) {
     int until = reads.get() + more;
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (reads.get() < until) {
-      Thread.onSpinWait();
+      if (System.nanoTime() - giveUp > 0) {
+        throw new AssertionError("read " + reads.get() + " times (expected: " + until + ")");
+      }
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

@@ -124,12 +124,23 @@ class MetricsScraperTest {
       page.answer(404);
       assertThatThrownBy(() -> MetricsScraper.start(page.url(), OFTEN))
           .isInstanceOf(TargetException.class)
-          .hasMessage("metrics-url: http://" + page.url() + ": HTTP status 404 (expected: 200)");
+          .hasMessage(
+              "metrics-url: http://"
+                  + page.url()
+                  + ": java.io.IOException: HTTP status 404 (expected: 200)");
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"https://a:1/metrics", "http:///metrics", "a b", "ftp://a/m", ""})
+  @ValueSource(
+      strings = {
+        "https://a:1/metrics",
+        "http:///metrics",
+        "a b",
+        "ftp://a/m",
+        "http://a:99999/m",
+        ""
+      })
   void whatIsNoAddressOfAPageIsRefused(String url) {
     assertThatThrownBy(() -> MetricsScraper.start(url, OFTEN))
         .isInstanceOf(IllegalArgumentException.class)

@@ -66,6 +66,9 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   @GuardedBy("serving")
   private final List<ServingVersion> serving = new ArrayList<>();
 
+  /** Models while they are read, then their versions. */
+  private final LoadsUnderWay underWay = new LoadsUnderWay();
+
   /** Completed while no load is under way. */
   private volatile CompletableFuture<Void> loading = CompletableFuture.completedFuture(null);
 
@@ -135,15 +138,16 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    StillLoading lines = new StillLoading(clock, this::beingLoaded, log::info);
+    StillLoading lines = new StillLoading(clock, underWay::names, ModelRepository::logBeside);
     try {
       VersionLoader loader =
-          new VersionLoader(configs, memory, clock, executor, gpuFaults, placement);
+          new VersionLoader(configs, memory, clock, executor, underWay, gpuFaults, placement);
       List<CompletableFuture<Void>> loads = new ArrayList<>();
       directories.forEach(
           (name, paths) ->
               loads.add(
-                  CompletableFuture.supplyAsync(() -> read(entry(name), paths), executor)
+                  CompletableFuture.supplyAsync(
+                          () -> underWay.during(name, () -> read(entry(name), paths)), executor)
                       .thenCompose(draft -> loadVersions(entry(name), draft, loader))
                       .exceptionally(failure -> failed(entry(name), failure))));
       CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
@@ -162,16 +166,9 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
     return unready == 0;
   }
 
-  private List<String> beingLoaded() {
-    List<String> names = new ArrayList<>();
-    for (ModelEntry model : models.values()) {
-      for (VersionState state : model.versions()) {
-        if (state.phase() == VersionState.Phase.LOADING) {
-          names.add(model.name() + ":" + state.version());
-        }
-      }
-    }
-    return names;
+  /** The clock's threads must not wait for whoever reads the log. */
+  private static void logBeside(String line) {
+    new Thread(() -> log.info(line), "model-load-log").start();
   }
 
   private ModelEntry entry(String name) {

@@ -3,7 +3,7 @@ package dev.nereid.server.repository;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.nereid.server.scheduling.Clock;
 import java.time.Duration;
-import java.util.List;
+import java.util.Collection;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,7 @@ final class StillLoading implements AutoCloseable {
   private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final Clock clock;
-  private final Supplier<List<String>> names;
+  private final Supplier<Collection<String>> names;
   private final Consumer<String> lines;
   private final long startNanos;
 
@@ -31,9 +31,9 @@ final class StillLoading implements AutoCloseable {
    * Starts to.
    *
    * @param names of what is being loaded now; asked on a thread of the clock's
-   * @param lines told each line, on a thread of the clock's
+   * @param lines told each line, on a thread of the clock's, which must not wait
    */
-  StillLoading(Clock clock, Supplier<List<String>> names, Consumer<String> lines) {
+  StillLoading(Clock clock, Supplier<Collection<String>> names, Consumer<String> lines) {
     this.clock = clock;
     this.names = names;
     this.lines = lines;
@@ -48,8 +48,8 @@ final class StillLoading implements AutoCloseable {
   }
 
   private void tell(long nowNanos) {
-    List<String> left = names.get();
-    if (!left.isEmpty()) {
+    Collection<String> left = names.get();
+    if (!left.isEmpty() && !isClosed()) {
       lines.accept(
           "still loading after %d s: %s"
               .formatted(
@@ -58,7 +58,11 @@ final class StillLoading implements AutoCloseable {
     scheduleAt(nowNanos + INTERVAL_NANOS);
   }
 
-  /** No line is begun from now on. */
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** No line is begun from now on, but for one that is on its way. */
   @Override
   public synchronized void close() {
     closed = true;

@@ -42,6 +42,7 @@ final class VersionLoader {
   private final PinnedMemory memory;
   private final Clock clock;
   private final Executor executor;
+  private final LoadsUnderWay underWay;
   private final Consumer<String> gpuFaults;
   private final ThreadPlacement placement;
 
@@ -50,12 +51,14 @@ final class VersionLoader {
       PinnedMemory memory,
       Clock clock,
       Executor executor,
+      LoadsUnderWay underWay,
       Consumer<String> gpuFaults,
       ThreadPlacement placement) {
     this.configs = configs;
     this.memory = memory;
     this.clock = clock;
     this.executor = executor;
+    this.underWay = underWay;
     this.gpuFaults = gpuFaults;
     this.placement = placement;
   }
@@ -70,10 +73,12 @@ final class VersionLoader {
    * @param faults told when an instance of it dies
    */
   CompletableFuture<ServingVersion> load(ModelDraft draft, long version, InstanceFaults faults) {
-    return CompletableFuture.supplyAsync(() -> prepare(draft, version), executor)
+    String label = draft.name() + ":" + version;
+    return CompletableFuture.supplyAsync(
+            () -> underWay.during(label, () -> prepare(draft, version)), executor)
         .thenCompose(
             prepared ->
-                createInstances(prepared)
+                createInstances(prepared, label)
                     .thenApply(instances -> start(prepared, version, instances, faults)));
   }
 
@@ -93,11 +98,13 @@ final class VersionLoader {
     }
   }
 
-  private CompletableFuture<List<ModelInstance>> createInstances(Prepared prepared) {
+  private CompletableFuture<List<ModelInstance>> createInstances(Prepared prepared, String label) {
     List<CompletableFuture<ModelInstance>> futures = new ArrayList<>();
     for (PlannedInstance planned : prepared.config.instances()) {
       futures.add(
-          CompletableFuture.supplyAsync(() -> createInstance(prepared.model, planned), executor));
+          CompletableFuture.supplyAsync(
+              () -> underWay.during(label, () -> createInstance(prepared.model, planned)),
+              executor));
     }
     return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
         .handle(

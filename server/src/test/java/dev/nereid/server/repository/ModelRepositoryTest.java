@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import ch.qos.logback.core.AppenderBase;
 import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.MortalBackend;
 import dev.nereid.server.backend.BackendRegistry;
@@ -34,12 +34,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -419,21 +424,33 @@ class ModelRepositoryTest {
                 assertThat(turned.nanoTime() - end).isNotPositive();
               }
             }));
+    models.identity("waits", "", "1");
     models.identity(
         "slow", "parameters { key: \"creation_delay_sec\" value: { string_value: \"1\" } }", "1");
+    BlockingQueue<String> said = new LinkedBlockingQueue<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            if (event.getFormattedMessage().startsWith("still")) {
+              said.add(event.getFormattedMessage());
+            }
+          }
+        };
+    appender.start();
     Logger logger = (Logger) LoggerFactory.getLogger(ModelRepository.class);
-    ListAppender<ILoggingEvent> logged = new ListAppender<>();
-    logged.start();
-    logger.addAppender(logged);
+    logger.addAppender(appender);
     try (ModelRepository repository = scan(turned)) {
       assertThat(repository.loadAll(1)).isTrue();
       assertThat(turned.alarms()).isZero();
+      List<@Nullable String> lines =
+          Arrays.asList(said.poll(60, TimeUnit.SECONDS), said.poll(60, TimeUnit.SECONDS));
+      assertThat(lines)
+          .containsExactlyInAnyOrder(
+              "still loading after 60 s: slow:1", "still loading after 120 s: slow:1");
     } finally {
-      logger.detachAppender(logged);
+      logger.detachAppender(appender);
     }
-    assertThat(logged.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
-        .contains("still loading after 60 s: slow:1", "still loading after 120 s: slow:1");
   }
 
   @Test
