@@ -14,6 +14,7 @@ import dev.nereid.bench.target.TargetDescription.ModelSettings;
 import dev.nereid.bench.target.TargetException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -159,6 +160,7 @@ public final class MaxSearch {
     if (again.verdict() == Verdict.FAIL) {
       warn(
           String.format(
+              Locale.ROOT,
               "not monotone: %.4g requests a second fail although a higher rate passes; twice",
               rate));
     }
@@ -259,8 +261,10 @@ public final class MaxSearch {
           late ->
               warn(
                   String.format(
+                      Locale.ROOT,
                       "not confirmed: at %.4g requests a second %s",
-                      late.ratePerSecond(), late.reason())));
+                      late.ratePerSecond(),
+                      late.reason())));
     }
     Optional<ProbeResult> atLimit =
         confirmed.isPresent()
