@@ -94,20 +94,24 @@ class ServeProcessTest {
     }
   }
 
+  private static void assertExitTimeoutEnds(ServeProcess server) throws Exception {
+    String started = server.awaitLine("Started GRPCInferenceService");
+    server.awaitLine("| m     | 1       | READY  |");
+    try (NereidClient client = connect(started)) {
+      CompletableFuture<InferResult> sent = client.infer(request());
+      assertThat(client.serverReady().join()).isTrue();
+      server.terminate();
+      server.awaitLine("Exit timeout expired. Exiting immediately.");
+      assertThat(server.exitCode()).isEqualTo(1);
+      assertThat(sent).failsWithin(Duration.ofSeconds(60));
+    }
+  }
+
   @Test
   void theExitTimeoutEndsAStopThatHangsWithCode1() throws Exception {
     models.identity("m", FOR_EVER, "1");
     try (ServeProcess server = ServeProcess.start(flags("--exit-timeout-secs=0"))) {
-      String started = server.awaitLine("Started GRPCInferenceService");
-      server.awaitLine("| m     | 1       | READY  |");
-      try (NereidClient client = connect(started)) {
-        CompletableFuture<InferResult> sent = client.infer(request());
-        assertThat(client.serverReady().join()).isTrue();
-        server.terminate();
-        server.awaitLine("Exit timeout expired. Exiting immediately.");
-        assertThat(server.exitCode()).isEqualTo(1);
-        assertThat(sent).failsWithin(Duration.ofSeconds(60));
-      }
+      assertExitTimeoutEnds(server);
     }
   }
 
@@ -136,16 +140,7 @@ class ServeProcessTest {
     try (ServeProcess server =
         ServeProcess.start(
             Map.of("LD_PRELOAD", stuck.toString()), flags("--exit-timeout-secs=0"))) {
-      String started = server.awaitLine("Started GRPCInferenceService");
-      server.awaitLine("| m     | 1       | READY  |");
-      try (NereidClient client = connect(started)) {
-        CompletableFuture<InferResult> sent = client.infer(request());
-        assertThat(client.serverReady().join()).isTrue();
-        server.terminate();
-        server.awaitLine("Exit timeout expired. Exiting immediately.");
-        assertThat(server.exitCode()).isEqualTo(1);
-        assertThat(sent).failsWithin(Duration.ofSeconds(60));
-      }
+      assertExitTimeoutEnds(server);
     }
   }
 

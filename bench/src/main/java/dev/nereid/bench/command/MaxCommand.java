@@ -10,6 +10,7 @@ import dev.nereid.bench.search.MaxResult;
 import dev.nereid.bench.search.MaxSettings;
 import dev.nereid.bench.search.SearchListener;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.GrpcTarget;
 import dev.nereid.bench.target.TargetException;
 import dev.nereid.bench.target.TargetOptions;
@@ -132,8 +133,8 @@ final class MaxCommand implements Callable<Integer> {
             ? SearchListener.SILENT
             : new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options);
-        MetricsArguments.Meter gpus = metrics.start(spec.commandLine().getErr())) {
-      Bench bench = new Bench(grpc, limits, options.timeout(), gpus.meter(), stop);
+        GpuMeter gpus = metrics.start(spec.commandLine().getErr())) {
+      Bench bench = new Bench(grpc, limits, options.timeout(), gpus, stop);
       MaxResult result = bench.max(settings, listener);
       String text = TextReport.search(result) + '\n' + TextReport.table(List.of(result));
       BenchReport report = BenchReport.ofSearches(Environment.here(startedAt), List.of(result));

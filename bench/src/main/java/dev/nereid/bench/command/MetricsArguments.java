@@ -30,14 +30,6 @@ final class MetricsArguments {
       description = "With it, the time between readings. Default: 1000.")
   private @Nullable Integer intervalMillis;
 
-  /** The meter of one command, which closes it. */
-  interface Meter extends AutoCloseable {
-    GpuMeter meter();
-
-    @Override
-    void close();
-  }
-
   /**
    * To be called before anything is sent.
    *
@@ -70,21 +62,15 @@ final class MetricsArguments {
   /**
    * Starts to read, where that was asked for, and warns of what is not there.
    *
+   * @return to be closed by the caller
    * @throws TargetException if the page cannot be had
    */
-  Meter start(PrintWriter err) throws TargetException {
+  GpuMeter start(PrintWriter err) throws TargetException {
     if (!collect) {
-      return new Started(GpuMeter.NONE, () -> {});
+      return GpuMeter.NONE;
     }
     MetricsScraper scraper = MetricsScraper.start(url(), Duration.ofMillis(intervalMillis()));
     scraper.warning().ifPresent(text -> err.println("bench: warning: " + text));
-    return new Started(scraper, scraper::close);
-  }
-
-  private record Started(GpuMeter meter, Runnable end) implements Meter {
-    @Override
-    public void close() {
-      end.run();
-    }
+    return scraper;
   }
 }

@@ -10,6 +10,7 @@ import dev.nereid.bench.report.Environment;
 import dev.nereid.bench.report.Quantities;
 import dev.nereid.bench.report.TextReport;
 import dev.nereid.bench.statistics.Slo;
+import dev.nereid.bench.target.GpuMeter;
 import dev.nereid.bench.target.GrpcTarget;
 import dev.nereid.bench.target.TargetException;
 import dev.nereid.bench.target.TargetOptions;
@@ -111,8 +112,8 @@ final class RunCommand implements Callable<Integer> {
     Instant startedAt = Instant.now();
     ProgressPrinter progress = new ProgressPrinter(spec.commandLine().getErr(), session.terminal());
     try (GrpcTarget grpc = GrpcTarget.connect(options);
-        MetricsArguments.Meter gpus = metrics.start(spec.commandLine().getErr())) {
-      Bench bench = new Bench(grpc, limits, options.timeout(), gpus.meter(), stop);
+        GpuMeter gpus = metrics.start(spec.commandLine().getErr())) {
+      Bench bench = new Bench(grpc, limits, options.timeout(), gpus, stop);
       if (!output.isQuiet()) {
         progress.onRunStart(Quantities.load(offered));
       }

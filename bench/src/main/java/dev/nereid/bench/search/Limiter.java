@@ -163,15 +163,12 @@ public record Limiter(Kind kind, String sentence) {
   }
 
   private static String busyText(int instances, double busy, boolean overlapping) {
+    boolean one = instances == 1;
+    String who = one ? "the instance" : "the " + instances + " instances";
     if (!overlapping) {
-      return text(
-          "%s busy %.0f %% of the time",
-          instances == 1 ? "the instance is" : "the " + instances + " instances are", 100 * busy);
+      return text("%s %s busy %.0f %% of the time", who, one ? "is" : "are", 100 * busy);
     }
-    String overlap =
-        instances == 1
-            ? "the instance takes a batch while another runs"
-            : "the " + instances + " instances take a batch while another runs";
+    String overlap = text("%s %s a batch while another runs", who, one ? "takes" : "take");
     return Double.isNaN(busy)
         ? overlap
         : overlap + text(", the GPU is busy %.0f %% of the time", 100 * busy);

@@ -59,7 +59,6 @@ public final class MaxSearch {
   private double ceiling;
   private boolean bracketedDown;
   private Optional<ProbeResult> invalid = Optional.empty();
-  private Optional<ProbeResult> unconfirmable = Optional.empty();
 
   /**
    * @param prober of that target, on that timeline, with that stop signal
@@ -180,7 +179,6 @@ public final class MaxSearch {
       if (isConfirmed(result)) {
         return OptionalDouble.of(rate);
       }
-      unconfirmable = result.verdict() == Verdict.INVALID ? Optional.of(result) : Optional.empty();
     }
     return OptionalDouble.empty();
   }
@@ -257,14 +255,7 @@ public final class MaxSearch {
     Optional<LimitEstimate> estimate = findings.estimate();
     Outcome outcome = outcome(estimate, confirmed);
     if (outcome == Outcome.UNCONFIRMED) {
-      unconfirmable.ifPresent(
-          late ->
-              warn(
-                  String.format(
-                      Locale.ROOT,
-                      "not confirmed: at %.4g requests a second %s",
-                      late.ratePerSecond(),
-                      late.reason())));
+      warnOfLateGenerator();
     }
     Optional<ProbeResult> atLimit =
         confirmed.isPresent()
@@ -283,6 +274,19 @@ public final class MaxSearch {
         atLimit,
         limiter(outcome, atLimit),
         warnings);
+  }
+
+  private void warnOfLateGenerator() {
+    MaxResult.PhasedProbe last = runner.probes().get(runner.probes().size() - 1);
+    ProbeResult result = last.result();
+    if (last.phase() == Phase.CONFIRM && result.verdict() == Verdict.INVALID) {
+      warn(
+          String.format(
+              Locale.ROOT,
+              "not confirmed: at %.4g requests a second %s",
+              result.ratePerSecond(),
+              result.reason()));
+    }
   }
 
   private Outcome outcome(Optional<LimitEstimate> estimate, OptionalDouble confirmed) {

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Watches the GPUs of the server while it is measured. */
 @FunctionalInterface
-public interface GpuMeter {
+public interface GpuMeter extends AutoCloseable {
 
   /** Sees none. */
   GpuMeter NONE = (fromNanos, toNanos) -> List.of();
@@ -15,4 +15,8 @@ public interface GpuMeter {
    * @param fromNanos on {@link System#nanoTime}, as {@code toNanos}
    */
   List<GpuUse> between(long fromNanos, long toNanos);
+
+  /** Ends the watching. For whoever began it. */
+  @Override
+  default void close() {}
 }

@@ -6,10 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.DoubleStream;
 
 /**
  * A metrics page's GPUs at one instant: those four of {@code nv_gpu_*} that perf_analyzer reads, by
@@ -25,34 +24,24 @@ record GpuReading(long atNanos, SortedMap<String, Map<String, Double>> gpus) {
   static final String TOTAL = "nv_gpu_memory_total_bytes";
   static final List<String> METRICS = List.of(UTILIZATION, POWER, USED, TOTAL);
 
-  /** A sample in Prometheus' text format: name, labels, value and perhaps a time. */
-  private static final Pattern SAMPLE =
-      Pattern.compile("(nv_gpu_[a-z_]+)\\{(?:[^}]*,)?gpu_uuid=\"([\\w./-]+)\"[^}]*}\\s+(\\S+).*");
+  private static final Pattern SERIES =
+      Pattern.compile("(nv_gpu_[a-z_]+)\\{(?:[^}]*,)?gpu_uuid=\"([\\w./-]+)\"[^}]*}");
 
-  /** Reads a page; what is no sample of these metrics is passed over. */
-  static GpuReading of(long atNanos, String page) {
+  /** Takes them from a page; a value that is no finite number is passed over. */
+  static GpuReading of(long atNanos, MetricsPage page) {
     SortedMap<String, Map<String, Double>> gpus = new TreeMap<>();
-    page.lines()
-        .map(SAMPLE::matcher)
-        .filter(Matcher::matches)
-        .filter(sample -> METRICS.contains(sample.group(1)))
+    page.samples()
         .forEach(
-            sample -> {
-              double value = value(sample.group(3));
-              if (Double.isFinite(value)) {
-                gpus.computeIfAbsent(sample.group(2), uuid -> new TreeMap<>())
-                    .put(sample.group(1), value);
+            (series, value) -> {
+              Matcher matcher = SERIES.matcher(series);
+              if (matcher.matches()
+                  && METRICS.contains(matcher.group(1))
+                  && Double.isFinite(value)) {
+                gpus.computeIfAbsent(matcher.group(2), uuid -> new TreeMap<>())
+                    .put(matcher.group(1), value);
               }
             });
     return new GpuReading(atNanos, gpus);
-  }
-
-  private static double value(String text) {
-    try {
-      return Double.parseDouble(text);
-    } catch (NumberFormatException e) {
-      return Double.NaN;
-    }
   }
 
   /** Means of use and power, the most memory in use, and the total, for each GPU. */
@@ -64,36 +53,21 @@ record GpuReading(long atNanos, SortedMap<String, Map<String, Double>> gpus) {
     }
     List<GpuUse> uses = new ArrayList<>();
     byGpu.forEach(
-        (uuid, seen) -> {
-          Function<String, double[]> all = metric -> values(seen, metric);
-          uses.add(
-              new GpuUse(
-                  uuid,
-                  mean(all.apply(UTILIZATION)),
-                  mean(all.apply(POWER)),
-                  most(all.apply(USED)),
-                  most(all.apply(TOTAL)),
-                  seen.size()));
-        });
+        (uuid, seen) ->
+            uses.add(
+                new GpuUse(
+                    uuid,
+                    values(seen, UTILIZATION).average().orElse(Double.NaN),
+                    values(seen, POWER).average().orElse(Double.NaN),
+                    Math.round(values(seen, USED).max().orElse(-1)),
+                    Math.round(values(seen, TOTAL).max().orElse(-1)),
+                    seen.size())));
     return List.copyOf(uses);
   }
 
-  private static double[] values(List<Map<String, Double>> seen, String metric) {
-    List<Double> values = new ArrayList<>();
-    for (Map<String, Double> reading : seen) {
-      @Nullable Double value = reading.get(metric);
-      if (value != null) {
-        values.add(value);
-      }
-    }
-    return values.stream().mapToDouble(Double::doubleValue).toArray();
-  }
-
-  private static double mean(double[] values) {
-    return java.util.Arrays.stream(values).average().orElse(Double.NaN);
-  }
-
-  private static long most(double[] values) {
-    return Math.round(java.util.Arrays.stream(values).max().orElse(-1));
+  private static DoubleStream values(List<Map<String, Double>> seen, String metric) {
+    return seen.stream()
+        .mapToDouble(reading -> reading.getOrDefault(metric, Double.NaN))
+        .filter(value -> !Double.isNaN(value));
   }
 }

@@ -2,13 +2,8 @@ package dev.nereid.bench.target;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.HttpURLConnection;
-import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,25 +17,22 @@ import java.util.concurrent.TimeUnit;
  * Reads a server's metrics page at an interval, on a thread of its own, until it is closed. A page
  * that cannot be had later on is a reading that is not there. Thread-safe.
  */
-public final class MetricsScraper implements GpuMeter, AutoCloseable {
+public final class MetricsScraper implements GpuMeter {
 
-  private static final int TIMEOUT_MILLIS = 2000;
+  private static final Duration TIMEOUT = Duration.ofSeconds(2);
   private static final int MOST_PORT = 65_535;
-
-  /** A page of a server with many models and GPUs is a tenth of it. */
-  private static final int MOST_PAGE_BYTES = 16 << 20;
 
   /** A day at the usual interval, a quarter of an hour at the shortest. */
   private static final int MOST_READINGS = 100_000;
 
-  private final URL page;
+  private final URI page;
   private final Optional<String> warning;
   private final ScheduledExecutorService thread;
 
   @GuardedBy("this")
   private final ArrayDeque<GpuReading> readings = new ArrayDeque<>();
 
-  private MetricsScraper(URL page, GpuReading first, Duration interval) {
+  private MetricsScraper(URI page, GpuReading first, Duration interval) {
     this.page = page;
     this.warning = warning(page, first);
     readings.add(first);
@@ -61,7 +53,7 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
    * @throws IllegalArgumentException if it is none of a page
    */
   public static void check(String url) {
-    URL unused = page(url);
+    URI unused = page(url);
   }
 
   /**
@@ -72,7 +64,7 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
    * @throws TargetException if the page cannot be had
    */
   public static MetricsScraper start(String url, Duration interval) throws TargetException {
-    URL page = page(url);
+    URI page = page(url);
     try {
       return new MetricsScraper(page, read(page), interval);
     } catch (IOException e) {
@@ -80,7 +72,7 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
     }
   }
 
-  private static URL page(String url) {
+  private static URI page(String url) {
     try {
       URI page = new URI(url.contains("://") ? url : "http://" + url);
       if (!"http".equalsIgnoreCase(page.getScheme())
@@ -88,30 +80,19 @@ public final class MetricsScraper implements GpuMeter, AutoCloseable {
           || page.getPort() > MOST_PORT) {
         throw new URISyntaxException(url, "no host or no port");
       }
-      return page.toURL();
-    } catch (URISyntaxException | MalformedURLException e) {
+      return page;
+    } catch (URISyntaxException e) {
       throw new IllegalArgumentException(
           "metrics-url: " + url + " (expected: http://HOST:PORT/metrics)", e);
     }
   }
 
-  private static GpuReading read(URL page) throws IOException {
-    HttpURLConnection connection = (HttpURLConnection) page.openConnection();
-    connection.setConnectTimeout(TIMEOUT_MILLIS);
-    connection.setReadTimeout(TIMEOUT_MILLIS);
-    connection.setInstanceFollowRedirects(false);
-    int status = connection.getResponseCode();
-    if (status != HttpURLConnection.HTTP_OK) {
-      connection.disconnect();
-      throw new IOException("HTTP status " + status + " (expected: 200)");
-    }
-    try (InputStream body = connection.getInputStream()) {
-      byte[] bytes = body.readNBytes(MOST_PAGE_BYTES);
-      return GpuReading.of(System.nanoTime(), new String(bytes, StandardCharsets.UTF_8));
-    }
+  private static GpuReading read(URI page) throws IOException {
+    MetricsPage read = MetricsPage.read(page, TIMEOUT);
+    return GpuReading.of(System.nanoTime(), read);
   }
 
-  private static Optional<String> warning(URL page, GpuReading first) {
+  private static Optional<String> warning(URI page, GpuReading first) {
     if (first.gpus().isEmpty()) {
       return Optional.of("there are no nv_gpu_* at " + page);
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import dev.nereid.bench.target.MetricsPage;
+import dev.nereid.bench.target.FakeMetricsPage;
 import dev.nereid.protocol.InferParameter;
 import dev.nereid.protocol.ModelInferRequest;
 import io.grpc.Status;
@@ -90,9 +90,9 @@ class BenchCommandTest {
   @Test
   void gpusOfTheServerAreReadMeanwhile() throws Exception {
     String gpus =
-        MetricsPage.gpu("GPU-1f", 0.624, 381.2, 9_785L << 20, 81_559L << 20)
-            + MetricsPage.gpu("GPU-2e", 0, 70, 0, 81_559L << 20);
-    try (MetricsPage page = new MetricsPage(gpus)) {
+        FakeMetricsPage.gpu("GPU-1f", 0.624, 381.2, 9_785L << 20, 81_559L << 20)
+            + FakeMetricsPage.gpu("GPU-2e", 0, 70, 0, 81_559L << 20);
+    try (FakeMetricsPage page = new FakeMetricsPage(gpus)) {
       int code =
           run(
               "--rate",
@@ -113,7 +113,7 @@ class BenchCommandTest {
 
   @Test
   void aMetricsPageWithoutGpusIsWarnedOfAndOneThatIsNotThereEndsTheCommand() throws Exception {
-    try (MetricsPage page = new MetricsPage("nv_inference_count 1\n")) {
+    try (FakeMetricsPage page = new FakeMetricsPage("nv_inference_count 1\n")) {
       int code =
           run("--rate=50", "--duration=500ms", "--collect-metrics", "--metrics-url=" + page.url());
       assertThat(code).as(err.toString()).isEqualTo(ExitCode.PASSED);

@@ -19,16 +19,20 @@ class MetricsScraperTest {
   private static final Duration OFTEN = Duration.ofMillis(5);
   private static final long MIB = 1 << 20;
 
+  private static GpuReading reading(long atNanos, String page) {
+    return GpuReading.of(atNanos, MetricsPage.parse(page));
+  }
+
   @Test
   void useAndPowerAreMeansAndMemoryTheMostOfWhatWasRead() {
     List<GpuReading> readings =
         List.of(
-            GpuReading.of(1, MetricsPage.gpu("GPU-b", 0.25, 100, 10 * MIB, 80 * MIB)),
-            GpuReading.of(2, MetricsPage.gpu("GPU-b", 0.75, 300, 30 * MIB, 80 * MIB)),
-            GpuReading.of(
+            reading(1, FakeMetricsPage.gpu("GPU-b", 0.25, 100, 10 * MIB, 80 * MIB)),
+            reading(2, FakeMetricsPage.gpu("GPU-b", 0.75, 300, 30 * MIB, 80 * MIB)),
+            reading(
                 3,
-                MetricsPage.gpu("GPU-b", 0.5, 200, 20 * MIB, 80 * MIB)
-                    + MetricsPage.gpu("GPU-a", 0, 70, MIB, 40 * MIB)));
+                FakeMetricsPage.gpu("GPU-b", 0.5, 200, 20 * MIB, 80 * MIB)
+                    + FakeMetricsPage.gpu("GPU-a", 0, 70, MIB, 40 * MIB)));
 
     List<GpuUse> uses = GpuReading.summary(readings);
 
@@ -41,7 +45,7 @@ class MetricsScraperTest {
   @Test
   void whatThePageDoesNotHaveIsNoNumber() {
     GpuReading reading =
-        GpuReading.of(
+        reading(
             1,
             """
             nv_gpu_utilization{gpu_uuid="MIG-1",other="x"} NaN
@@ -61,9 +65,10 @@ class MetricsScraperTest {
 
   @Test
   void onlyReadingsWithinTheSpanCount() throws Exception {
-    try (MetricsPage page = new MetricsPage(MetricsPage.gpu("GPU-a", 1, 500, MIB, MIB));
+    try (FakeMetricsPage page =
+            new FakeMetricsPage(FakeMetricsPage.gpu("GPU-a", 1, 500, MIB, MIB));
         MetricsScraper scraper = MetricsScraper.start(page.url(), OFTEN)) {
-      page.say(MetricsPage.gpu("GPU-a", 0.5, 300, MIB, MIB));
+      page.say(FakeMetricsPage.gpu("GPU-a", 0.5, 300, MIB, MIB));
       page.awaitReads(2);
       long from = System.nanoTime();
       page.awaitReads(3);
@@ -81,7 +86,8 @@ class MetricsScraperTest {
 
   @Test
   void aPageThatFailsLaterIsReadAgainOnceItIsBack() throws Exception {
-    try (MetricsPage page = new MetricsPage(MetricsPage.gpu("GPU-a", 1, 500, MIB, MIB));
+    try (FakeMetricsPage page =
+            new FakeMetricsPage(FakeMetricsPage.gpu("GPU-a", 1, 500, MIB, MIB));
         MetricsScraper scraper = MetricsScraper.start(page.url(), OFTEN)) {
       page.answer(500);
       page.awaitReads(2);
@@ -96,7 +102,7 @@ class MetricsScraperTest {
 
   @Test
   void aPageWithoutGpusOrWithoutSomeOfTheirMetricsIsWarnedOf() throws Exception {
-    try (MetricsPage page = new MetricsPage("nv_inference_count{model=\"m\"} 1\n")) {
+    try (FakeMetricsPage page = new FakeMetricsPage("nv_inference_count{model=\"m\"} 1\n")) {
       try (MetricsScraper scraper = MetricsScraper.start(page.url(), OFTEN)) {
         assertThat(scraper.warning()).contains("there are no nv_gpu_* at http://" + page.url());
       }
@@ -120,7 +126,7 @@ class MetricsScraperTest {
     assertThatThrownBy(() -> MetricsScraper.start("127.0.0.1:" + nobody + "/metrics", OFTEN))
         .isInstanceOf(TargetException.class)
         .hasMessageStartingWith("metrics-url: http://127.0.0.1:" + nobody + "/metrics: ");
-    try (MetricsPage page = new MetricsPage("")) {
+    try (FakeMetricsPage page = new FakeMetricsPage("")) {
       page.answer(404);
       assertThatThrownBy(() -> MetricsScraper.start(page.url(), OFTEN))
           .isInstanceOf(TargetException.class)

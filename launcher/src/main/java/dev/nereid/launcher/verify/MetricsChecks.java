@@ -1,10 +1,12 @@
 package dev.nereid.launcher.verify;
 
+import dev.nereid.bench.target.MetricsPage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -61,8 +63,17 @@ final class MetricsChecks {
     }
   }
 
+  /**
+   * @throws CheckFailure if there is no such family
+   */
+  static double require(MetricsPage page, String family) throws CheckFailure {
+    OptionalDouble sum = page.sum(family, "");
+    CheckFailure.unless(sum.isPresent(), "%s: not on the metrics page", family);
+    return sum.getAsDouble();
+  }
+
   private String agreesWithTool() throws Exception {
-    double energyBefore = served.metrics().require("nv_energy_consumption");
+    double energyBefore = require(served.metrics(), "nv_energy_consumption");
     List<String> seen = new ArrayList<>();
     MetricsPage page;
     ToolReading tool;
@@ -75,24 +86,24 @@ final class MetricsChecks {
     near(
         seen,
         "memory_used_MiB",
-        page.require("nv_gpu_memory_used_bytes") / MIB,
+        require(page, "nv_gpu_memory_used_bytes") / MIB,
         tool.usedBytes / MIB,
         1024);
     near(
         seen,
         "memory_total_MiB",
-        page.require("nv_gpu_memory_total_bytes") / MIB,
+        require(page, "nv_gpu_memory_total_bytes") / MIB,
         tool.totalBytes / MIB,
         1024);
-    near(seen, "power_W", page.require("nv_gpu_power_usage"), tool.watts, 0.5 * tool.watts);
-    near(seen, "power_limit_W", page.require("nv_gpu_power_limit"), tool.limitWatts, 1);
-    double utilization = page.require("nv_gpu_utilization");
+    near(seen, "power_W", require(page, "nv_gpu_power_usage"), tool.watts, 0.5 * tool.watts);
+    near(seen, "power_limit_W", require(page, "nv_gpu_power_limit"), tool.limitWatts, 1);
+    double utilization = require(page, "nv_gpu_utilization");
     CheckFailure.unless(
         utilization > 0 && utilization <= 1,
         "nv_gpu_utilization: %s (expected: 0 to 1)",
         utilization);
     seen.add(String.format(Locale.ROOT, "utilization %.2f/%.2f", utilization, tool.utilization));
-    double joules = page.require("nv_energy_consumption") - energyBefore;
+    double joules = require(page, "nv_energy_consumption") - energyBefore;
     CheckFailure.unless(
         joules > 0 && joules < 2 * tool.limitWatts * 30,
         "nv_energy_consumption: %.0f J more (expected: what %.0f W take)",
@@ -123,8 +134,8 @@ final class MetricsChecks {
       do {
         Thread.sleep(50);
         MetricsPage page = served.metrics();
-        total = page.require("nv_pinned_memory_pool_total_bytes");
-        used = Math.max(used, page.require("nv_pinned_memory_pool_used_bytes"));
+        total = require(page, "nv_pinned_memory_pool_total_bytes");
+        used = Math.max(used, require(page, "nv_pinned_memory_pool_used_bytes"));
         load.check();
       } while (used == 0 && System.nanoTime() < end);
     }

@@ -1,5 +1,6 @@
 package dev.nereid.launcher.verify;
 
+import dev.nereid.bench.target.MetricsPage;
 import dev.nereid.client.ClientOptions;
 import dev.nereid.client.InferRequest;
 import dev.nereid.client.InferResult;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class ServedModels implements AutoCloseable {
 
   private static final Duration CALL = Duration.ofSeconds(60);
+  private static final Duration PAGE = Duration.ofSeconds(10);
 
   private final ServerProcess server;
   private @Nullable NereidClient client;
@@ -55,8 +57,12 @@ final class ServedModels implements AutoCloseable {
     return connected;
   }
 
-  MetricsPage metrics() throws IOException, InterruptedException {
-    return MetricsPage.read(server.metrics());
+  MetricsPage metrics() throws IOException {
+    try {
+      return MetricsPage.read(server.metrics(), PAGE);
+    } catch (IOException e) {
+      throw new IOException(server.metrics() + ": " + e.getMessage(), e);
+    }
   }
 
   ModelMetadataResponse metadata(String model) {

@@ -1,7 +1,6 @@
-package dev.nereid.launcher.verify;
+package dev.nereid.bench.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
@@ -19,17 +18,27 @@ class MetricsPageTest {
           """);
 
   @Test
-  void aFamilyIsSummedOverItsSeries() throws CheckFailure {
-    assertThat(page.require("nv_gpu_power_usage")).isEqualTo(90.5);
+  void aFamilyIsSummedOverItsSeries() {
+    assertThat(page.sum("nv_gpu_power_usage", "")).hasValue(90.5);
     assertThat(page.sum("nv_gpu_power_usage", "GPU-2")).hasValue(20);
-    assertThat(page.require("nv_pinned_memory_pool_used_bytes")).isZero();
+    assertThat(page.sum("nv_pinned_memory_pool_used_bytes", "")).hasValue(0);
   }
 
   @Test
   void aFamilyThatIsNotThereIsNotZero() {
     assertThat(page.sum("nv_gpu_power", "")).isEmpty();
-    assertThatThrownBy(() -> page.require("nv_gpu_utilization"))
-        .isInstanceOf(CheckFailure.class)
-        .hasMessage("nv_gpu_utilization: not on the metrics page");
+  }
+
+  @Test
+  void aTimeAfterTheValueIsNoneAndWhatIsNoSampleIsPassedOver() {
+    MetricsPage odd =
+        MetricsPage.parse(
+            """
+            a{b="c d}"} 12.5 1700000000000
+            e many
+
+            f{
+            """);
+    assertThat(odd.samples()).containsOnlyKeys("a{b=\"c d}\"}").containsValue(12.5);
   }
 }

@@ -10,13 +10,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /** A metrics page on this machine that says what the test wants. */
-public final class MetricsPage implements AutoCloseable {
+public final class FakeMetricsPage implements AutoCloseable {
   private final HttpServer server;
   private final AtomicInteger reads = new AtomicInteger();
   private volatile String content;
   private volatile int status = 200;
 
-  public MetricsPage(String content) throws IOException {
+  public FakeMetricsPage(String content) throws IOException {
     this.content = content;
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext(

@@ -1,0 +1,31 @@
+package dev.nereid.launcher.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.nereid.bench.target.MetricsPage;
+import org.junit.jupiter.api.Test;
+
+class MetricsChecksTest {
+
+  private final MetricsPage page =
+      MetricsPage.parse(
+          """
+          nv_gpu_power_usage{gpu_uuid="GPU-1"} 70.5
+          nv_gpu_power_usage{gpu_uuid="GPU-2"} 20
+          nv_pinned_memory_pool_used_bytes 0
+          """);
+
+  @Test
+  void aFamilyIsRequiredAsTheSumOfItsSeries() throws CheckFailure {
+    assertThat(MetricsChecks.require(page, "nv_gpu_power_usage")).isEqualTo(90.5);
+    assertThat(MetricsChecks.require(page, "nv_pinned_memory_pool_used_bytes")).isZero();
+  }
+
+  @Test
+  void aFamilyThatIsNotThereFailsTheCheck() {
+    assertThatThrownBy(() -> MetricsChecks.require(page, "nv_gpu_utilization"))
+        .isInstanceOf(CheckFailure.class)
+        .hasMessage("nv_gpu_utilization: not on the metrics page");
+  }
+}
