@@ -9,11 +9,13 @@ import dev.nereid.server.gpu.CudaDriver;
 import dev.nereid.server.gpu.CudaException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
 
-/** What becomes of models where another process, which is this one, takes the GPU's memory. */
+/** What becomes of models where another process, which is this one, takes the GPUs' memory. */
 final class MemoryChecks {
 
   /** Less than any of the models needs, or a process of its own. */
@@ -23,16 +25,16 @@ final class MemoryChecks {
 
   private MemoryChecks() {}
 
-  /** All of the GPU's free memory but a little, until it is closed. */
-  private static final class Taken implements AutoCloseable {
+  /** All free memory of one GPU but a little, until it is closed. */
+  private static final class TakenGpu implements AutoCloseable {
     private final CudaDriver driver;
     private final CudaContext context;
     private final LongByReference memory = new LongByReference();
     private final LongByReference free = new LongByReference();
 
-    Taken() throws CudaException {
-      driver = CudaDriver.open();
-      context = driver.retainContext(driver.device(0));
+    TakenGpu(CudaDriver driver, int index) throws CudaException {
+      this.driver = driver;
+      context = driver.retainContext(driver.device(index));
       boolean taken = false;
       try {
         LongByReference total = new LongByReference();
@@ -50,16 +52,44 @@ final class MemoryChecks {
       }
     }
 
-    String left() {
-      return free.getValue() / (1 << 20) + " MiB left";
-    }
-
     @Override
     public void close() throws CudaException {
       try {
         context.run(() -> driver.call("cuMemFree_v2", memory.getValue()));
       } finally {
         context.close();
+      }
+    }
+  }
+
+  /** The same of every GPU that this process sees, as models have instances on each. */
+  private static final class Taken implements AutoCloseable {
+    private final List<TakenGpu> gpus = new ArrayList<>();
+
+    Taken() throws CudaException {
+      CudaDriver driver = CudaDriver.open();
+      int count = driver.deviceCount();
+      try {
+        for (int index = 0; index < count; index++) {
+          gpus.add(new TakenGpu(driver, index));
+        }
+      } finally {
+        if (gpus.size() < count) {
+          close();
+        }
+      }
+    }
+
+    String left() {
+      return gpus.stream()
+          .map(gpu -> gpu.free.getValue() / (1 << 20) + " MiB left")
+          .collect(Collectors.joining(", "));
+    }
+
+    @Override
+    public void close() throws CudaException {
+      for (TakenGpu gpu : gpus) {
+        gpu.close();
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.nereid.launcher.verify;
 
 import dev.nereid.bench.target.MetricsPage;
+import dev.nereid.server.gpu.GpuDevice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -10,7 +11,7 @@ import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What {@code /metrics} says of the GPU while a model is under load, beside the driver's own tool.
+ * What {@code /metrics} says of the GPUs while a model is under load, beside the driver's own tool.
  */
 final class MetricsChecks {
 
@@ -20,10 +21,15 @@ final class MetricsChecks {
 
   private final ServedModels served;
   private final String model;
+  private final List<GpuDevice> gpus;
 
-  MetricsChecks(ServedModels served, String model) {
+  /**
+   * @param gpus that the server sees as well
+   */
+  MetricsChecks(ServedModels served, String model, List<GpuDevice> gpus) {
     this.served = served;
     this.model = model;
+    this.gpus = List.copyOf(gpus);
   }
 
   List<Check> all() {
@@ -33,17 +39,17 @@ final class MetricsChecks {
         new Check("nv_inference_* count what was sent", this::counts));
   }
 
-  /** One reading of the driver's own tool, of its first GPU. */
+  /** One reading of the driver's own tool, which counts GPUs otherwise than CUDA does. */
   private record ToolReading(
       double utilization, double usedBytes, double totalBytes, double watts, double limitWatts) {
 
-    static ToolReading take() throws IOException, InterruptedException, CheckFailure {
+    static ToolReading take(GpuDevice gpu) throws IOException, InterruptedException, CheckFailure {
       Process process =
           new ProcessBuilder(
                   "nvidia-smi",
                   "--query-gpu=utilization.gpu,memory.used,memory.total,power.draw,power.limit",
                   "--format=csv,noheader,nounits",
-                  "--id=0")
+                  "--id=" + gpu.uuid())
               .redirectErrorStream(true)
               .start();
       String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -64,46 +70,69 @@ final class MetricsChecks {
   }
 
   /**
-   * @throws CheckFailure if there is no such family
+   * @param labels that its series must have, as the page writes them
+   * @throws CheckFailure if there is no such series
    */
-  static double require(MetricsPage page, String family) throws CheckFailure {
-    OptionalDouble sum = page.sum(family, "");
-    CheckFailure.unless(sum.isPresent(), "%s: not on the metrics page", family);
+  static double require(MetricsPage page, String family, String labels) throws CheckFailure {
+    OptionalDouble sum = page.sum(family, labels);
+    CheckFailure.unless(
+        sum.isPresent(), "%s{%s}: not on the metrics page (expected: a series)", family, labels);
     return sum.getAsDouble();
   }
 
   private String agreesWithTool() throws Exception {
-    double energyBefore = require(served.metrics(), "nv_energy_consumption");
-    List<String> seen = new ArrayList<>();
+    CheckFailure.unless(!gpus.isEmpty(), "GPUs: none (expected: one or more)");
+    MetricsPage before = served.metrics();
     MetricsPage page;
-    ToolReading tool;
+    List<ToolReading> tool = new ArrayList<>();
     try (Load load = new Load(served, model, IN_FLIGHT)) {
       Thread.sleep(LOAD_MILLIS);
-      tool = ToolReading.take();
+      for (GpuDevice gpu : gpus) {
+        tool.add(ToolReading.take(gpu));
+      }
       page = served.metrics();
       load.check();
     }
+    List<String> seen = new ArrayList<>();
+    double busiest = 0;
+    for (int i = 0; i < gpus.size(); i++) {
+      String labels = "gpu_uuid=\"" + gpus.get(i).uuid() + "\"";
+      seen.add(compare(labels, before, page, tool.get(i)));
+      busiest = Math.max(busiest, require(page, "nv_gpu_utilization", labels));
+    }
+    CheckFailure.unless(
+        busiest > 0 && busiest <= 1, "nv_gpu_utilization: %s (expected: 0 to 1)", busiest);
+    return String.join("; ", seen);
+  }
+
+  /** One GPU's gauges and those of the tool. */
+  private static String compare(
+      String labels, MetricsPage before, MetricsPage page, ToolReading tool) throws CheckFailure {
+    List<String> seen = new ArrayList<>();
     near(
         seen,
         "memory_used_MiB",
-        require(page, "nv_gpu_memory_used_bytes") / MIB,
+        require(page, "nv_gpu_memory_used_bytes", labels) / MIB,
         tool.usedBytes / MIB,
         1024);
     near(
         seen,
         "memory_total_MiB",
-        require(page, "nv_gpu_memory_total_bytes") / MIB,
+        require(page, "nv_gpu_memory_total_bytes", labels) / MIB,
         tool.totalBytes / MIB,
         1024);
-    near(seen, "power_W", require(page, "nv_gpu_power_usage"), tool.watts, 0.5 * tool.watts);
-    near(seen, "power_limit_W", require(page, "nv_gpu_power_limit"), tool.limitWatts, 1);
-    double utilization = require(page, "nv_gpu_utilization");
-    CheckFailure.unless(
-        utilization > 0 && utilization <= 1,
-        "nv_gpu_utilization: %s (expected: 0 to 1)",
-        utilization);
-    seen.add(String.format(Locale.ROOT, "utilization %.2f/%.2f", utilization, tool.utilization));
-    double joules = require(page, "nv_energy_consumption") - energyBefore;
+    near(
+        seen, "power_W", require(page, "nv_gpu_power_usage", labels), tool.watts, 0.5 * tool.watts);
+    near(seen, "power_limit_W", require(page, "nv_gpu_power_limit", labels), tool.limitWatts, 1);
+    seen.add(
+        String.format(
+            Locale.ROOT,
+            "utilization %.2f/%.2f",
+            require(page, "nv_gpu_utilization", labels),
+            tool.utilization));
+    double joules =
+        require(page, "nv_energy_consumption", labels)
+            - require(before, "nv_energy_consumption", labels);
     CheckFailure.unless(
         joules > 0 && joules < 2 * tool.limitWatts * 30,
         "nv_energy_consumption: %.0f J more (expected: what %.0f W take)",
@@ -134,8 +163,8 @@ final class MetricsChecks {
       do {
         Thread.sleep(50);
         MetricsPage page = served.metrics();
-        total = require(page, "nv_pinned_memory_pool_total_bytes");
-        used = Math.max(used, require(page, "nv_pinned_memory_pool_used_bytes"));
+        total = require(page, "nv_pinned_memory_pool_total_bytes", "");
+        used = Math.max(used, require(page, "nv_pinned_memory_pool_used_bytes", ""));
         load.check();
       } while (used == 0 && System.nanoTime() < end);
     }

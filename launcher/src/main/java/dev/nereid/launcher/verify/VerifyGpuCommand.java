@@ -119,7 +119,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     }
     GpuDevices gpus = GpuDevices.find();
     list.run(new Check("the driver shows a GPU", () -> driver(gpus)));
-    serve(stack, root, repository, list);
+    serve(stack, root, repository, gpus.devices(), list);
     badModels(stack, root, repository, list);
     list.run(
         new Check(
@@ -162,7 +162,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
     return String.join(", ", built);
   }
 
-  private void serve(Stack stack, Path root, Path repository, Checklist list)
+  private void serve(Stack stack, Path root, Path repository, List<GpuDevice> gpus, Checklist list)
       throws IOException, InterruptedException {
     List<String> flags =
         List.of(
@@ -181,7 +181,7 @@ public final class VerifyGpuCommand implements Callable<Integer> {
               }));
       String loaded = stack.models().get(stack.models().size() - 1).name();
       List<Check> checks = new ArrayList<>(new AnswerChecks(served, REFERENCE).of(stack));
-      checks.addAll(new MetricsChecks(served, loaded).all());
+      checks.addAll(new MetricsChecks(served, loaded, gpus).all());
       checks.addAll(new SharedMemoryChecks(served, loaded).all());
       checks.add(
           new Check(

@@ -17,15 +17,21 @@ class MetricsChecksTest {
           """);
 
   @Test
-  void aFamilyIsRequiredAsTheSumOfItsSeries() throws CheckFailure {
-    assertThat(MetricsChecks.require(page, "nv_gpu_power_usage")).isEqualTo(90.5);
-    assertThat(MetricsChecks.require(page, "nv_pinned_memory_pool_used_bytes")).isZero();
+  void eachGpuIsReadByItsOwnSeries() throws CheckFailure {
+    assertThat(MetricsChecks.require(page, "nv_gpu_power_usage", "gpu_uuid=\"GPU-2\""))
+        .isEqualTo(20);
+    assertThat(MetricsChecks.require(page, "nv_pinned_memory_pool_used_bytes", "")).isZero();
   }
 
   @Test
-  void aFamilyThatIsNotThereFailsTheCheck() {
-    assertThatThrownBy(() -> MetricsChecks.require(page, "nv_gpu_utilization"))
+  void aSeriesThatIsNotThereFailsTheCheck() {
+    assertThatThrownBy(() -> MetricsChecks.require(page, "nv_gpu_utilization", ""))
         .isInstanceOf(CheckFailure.class)
-        .hasMessage("nv_gpu_utilization: not on the metrics page");
+        .hasMessage("nv_gpu_utilization{}: not on the metrics page (expected: a series)");
+    assertThatThrownBy(
+            () -> MetricsChecks.require(page, "nv_gpu_power_usage", "gpu_uuid=\"GPU-3\""))
+        .isInstanceOf(CheckFailure.class)
+        .hasMessage(
+            "nv_gpu_power_usage{gpu_uuid=\"GPU-3\"}: not on the metrics page (expected: a series)");
   }
 }
