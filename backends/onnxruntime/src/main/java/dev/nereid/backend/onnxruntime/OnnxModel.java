@@ -3,6 +3,7 @@ package dev.nereid.backend.onnxruntime;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceSpec;
 import dev.nereid.backend.LanedInstance;
@@ -146,7 +147,13 @@ final class OnnxModel implements LoadedModel {
   private void warmUp(Placement place, OrtSession session) throws BackendException {
     if (place.isGpu()) {
       ModelSpec spec = factory.spec();
-      int batches = new Warmup(spec, signature, factory.engine().tensors()).run(session);
+      int batches;
+      AutotuneTurn.take();
+      try {
+        batches = new Warmup(spec, signature, factory.engine().tensors()).run(session);
+      } finally {
+        AutotuneTurn.giveBack();
+      }
       log.debug("Model '{}': {} batches of zeros on {}", spec.source().modelName(), batches, place);
     }
   }

@@ -1,6 +1,7 @@
 package dev.nereid.backend.onnxruntime;
 
 import ai.onnxruntime.OrtException;
+import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSpec;
 import java.io.IOException;
@@ -17,14 +18,11 @@ import org.slf4j.LoggerFactory;
  * The way to a session whose engines TensorRT builds, or that finds them built: which shapes they
  * are for, where they are kept, and what is tried again.
  *
- * <p>One session at a time is built in this process: builds that run side by side take each other's
- * memory, and measure each other.
+ * <p>One session at a time is built in this process.
  */
 final class TensorRtBuild {
 
   private static final Logger log = LoggerFactory.getLogger(TensorRtBuild.class);
-
-  private static final Object ONE_AT_A_TIME = new Object();
 
   /** Of the provider's error where the graph was cut and an inner tensor's shape varies. */
   private static final String NO_PROFILE = "associated profiles";
@@ -52,7 +50,8 @@ final class TensorRtBuild {
 
   /** Makes a session, in more than one attempt where the first meets what another can avoid. */
   <T> T open(Attempt<T> attempt) throws OrtException, BackendException {
-    synchronized (ONE_AT_A_TIME) {
+    AutotuneTurn.take();
+    try {
       Map<String, String> profiles = asked.hasProfiles() ? Map.of() : ShapeProfiles.of(spec);
       try {
         return keeping(profiles, attempt);
@@ -68,6 +67,8 @@ final class TensorRtBuild {
             OrtErrors.message(e));
         return keeping(Map.of(), attempt);
       }
+    } finally {
+      AutotuneTurn.giveBack();
     }
   }
 

@@ -9,6 +9,7 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSource;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
+import dev.nereid.backend.contract.TurnTaken;
 import dev.nereid.tensor.DataType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -91,6 +92,12 @@ class TensorRtBuildTest {
     assertThat(Path.of(attempts.get(0).get("trt_engine_cache_path"))).startsWith(cache);
     assertThat(build(images(), Map.of("precision_mode", "FP16")).open(this::provide))
         .isEqualTo("found");
+  }
+
+  @Test
+  void aBuildWaitsForTheOneOfAnotherBackend() throws Exception {
+    TensorRtBuild build = build(images(), Map.of());
+    assertThat(TurnTaken.waitsForIt(() -> build.open(this::provide))).isEqualTo("built");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.nereid.backend.tensorflow;
 
+import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.tensorflow.engines.Conversion;
 import dev.nereid.backend.tensorflow.engines.Conversion.Segment;
@@ -26,14 +27,15 @@ import org.slf4j.LoggerFactory;
  * <p>Engines are built one after another, smallest batch first:
  *
  * <ul>
- *   <li>TensorRT measures kernels on the device to choose among them, and builds side by side would
- *       measure each other.
+ *   <li>TensorRT measures kernels on the device to choose among them, as cuDNN does at first runs,
+ *       and builds side by side would measure each other.
  *   <li>TF-TRT builds under a lock of the segment, so that more threads would wait for it.
  *   <li>TF-TRT takes the smallest engine that is large enough, and builds none where it finds one:
  *       from the largest batch down there would be one engine for all.
  * </ul>
  *
- * Other models, and the same on other GPUs, are prepared at the same time.
+ * So other models of this process are not prepared at the same time either ({@link AutotuneTurn}),
+ * but for those whose engines were kept.
  */
 final class Preparation {
 
@@ -66,6 +68,7 @@ final class Preparation {
   }
 
   void withoutEngines() throws BackendException {
+    AutotuneTurn.take();
     try (WarmUp warmUp = new WarmUp(model)) {
       long start = System.nanoTime();
       for (int size : sizes) {
@@ -79,6 +82,8 @@ final class Preparation {
               ? sizes.size() + " batch sizes up to " + sizes.get(sizes.size() - 1)
               : "its shape",
           seconds(start));
+    } finally {
+      AutotuneTurn.giveBack();
     }
   }
 
@@ -88,10 +93,29 @@ final class Preparation {
    */
   void withEngines(Optional<EngineStore.Shelf> shelf, ConversionReport report)
       throws BackendException, EnginesUnusable {
+    Optional<EngineCache.Entry> kept = kept(shelf);
+    if (kept.isPresent()) {
+      withEngines(kept, shelf, report);
+      return;
+    }
+    AutotuneTurn.take();
+    try {
+      // The same model on another GPU may have built them meanwhile.
+      withEngines(kept(shelf), shelf, report);
+    } finally {
+      AutotuneTurn.giveBack();
+    }
+  }
+
+  private Optional<EngineCache.Entry> kept(Optional<EngineStore.Shelf> shelf) {
+    return batching ? shelf.flatMap(own -> own.cache().find(own.key())) : Optional.empty();
+  }
+
+  private void withEngines(
+      Optional<EngineCache.Entry> kept, Optional<EngineStore.Shelf> shelf, ConversionReport report)
+      throws BackendException, EnginesUnusable {
     EngineOperations operations = new EngineOperations(model.session(), DevicePlacement.gpu(gpu));
     try (WarmUp warmUp = new WarmUp(model)) {
-      Optional<EngineCache.Entry> kept =
-          batching ? shelf.flatMap(own -> own.cache().find(own.key())) : Optional.empty();
       if (kept.isPresent()) {
         Optional<Conversion> conversion = convertAlone(warmUp);
         EngineCache cache = shelf.orElseThrow().cache();
@@ -117,18 +141,28 @@ final class Preparation {
   }
 
   private Optional<Conversion> build(WarmUp warmUp) throws BackendException {
-    Optional<Conversion> conversion = Optional.empty();
-    for (int i = 0; i < sizes.size(); i++) {
-      long start = System.nanoTime();
-      if (i == 0) {
-        conversion = warmUp.runAndTell(sizes.get(i));
-      } else {
-        warmUp.run(sizes.get(i));
+    AutotuneTurn.take();
+    try {
+      log.info(
+          "Model '{}' on GPU {}: TensorRT builds engines for {}; this takes from seconds to minutes",
+          name,
+          gpu,
+          batching ? "batches " + sizes : "its shape");
+      Optional<Conversion> conversion = Optional.empty();
+      for (int i = 0; i < sizes.size(); i++) {
+        long start = System.nanoTime();
+        if (i == 0) {
+          conversion = warmUp.runAndTell(sizes.get(i));
+        } else {
+          warmUp.run(sizes.get(i));
+        }
+        boolean nothing = conversion.isPresent() && conversion.get().segments().isEmpty();
+        progress(nothing ? "ran" : "engines built", i, start);
       }
-      boolean nothing = conversion.isPresent() && conversion.get().segments().isEmpty();
-      progress(nothing ? "ran" : "engines built", i, start);
+      return conversion;
+    } finally {
+      AutotuneTurn.giveBack();
     }
-    return conversion;
   }
 
   private void runWithKept(WarmUp warmUp) throws EnginesUnusable {

@@ -14,6 +14,7 @@ import dev.nereid.backend.contract.ContractModel;
 import dev.nereid.backend.contract.TestBatch;
 import dev.nereid.backend.contract.TestRequest;
 import dev.nereid.backend.contract.TestTensor;
+import dev.nereid.backend.contract.TurnTaken;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -81,6 +82,16 @@ class GpuLoadingTest {
           assertThat(sum(instance)).containsOnly(2);
         }
       }
+    }
+  }
+
+  @Test
+  void firstRunsOnAGpuWaitForEnginesThatAnotherBackendBuilds() throws Exception {
+    ModelSpec spec = TfModels.addSub(version()).spec().withInstances(gpu(0), gpu(1));
+    try (Backend backend = backend(Map.of(), 2);
+        LoadedModel loaded = TurnTaken.waitsForIt(() -> backend.load(spec));
+        ModelInstance instance = loaded.createInstance(gpu(1))) {
+      assertThat(sum(instance)).containsOnly(2);
     }
   }
 

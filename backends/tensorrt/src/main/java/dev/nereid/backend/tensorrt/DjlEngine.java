@@ -83,7 +83,7 @@ final class DjlEngine implements AutoCloseable {
       DjlTensorRt tensorRt, Gpu gpu, int type, Path file, Map<String, String> options)
       throws TensorRtException, CudaException {
     long model;
-    synchronized (DjlTensorRt.turn(gpu)) {
+    synchronized (DjlTensorRt.memory(gpu)) {
       // DJL ends the process over a device that was lost before, or without room for a runtime.
       tensorRt.cuda().setDevice(gpu.index());
       tensorRt.cuda().checkDevice();
@@ -187,7 +187,7 @@ final class DjlEngine implements AutoCloseable {
 
   /**
    * A handle of DJL's, after it was found that there is room for it: to be asked for, and run once,
-   * in a {@linkplain DjlTensorRt#turn turn}.
+   * while its {@linkplain DjlTensorRt#memory memory} is held.
    */
   long newSession() throws TensorRtException, CudaException {
     tensorRt.cuda().setDevice(gpu.index());

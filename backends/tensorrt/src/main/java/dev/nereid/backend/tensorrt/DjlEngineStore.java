@@ -1,5 +1,6 @@
 package dev.nereid.backend.tensorrt;
 
+import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Engines that DJL builds of ONNX models, each for one batch size: found on disk, or built and kept
- * there. One is built at a time on a GPU. Thread-safe.
+ * there, one at a time in this process. Thread-safe.
  */
 final class DjlEngineStore {
 
@@ -78,40 +79,52 @@ final class DjlEngineStore {
     SealedFile kept =
         new SealedFile(directory.resolve(EngineKey.hash(label) + ".djl-engine"), label);
     String name = spec.source().modelName();
-    synchronized (DjlTensorRt.turn(gpu)) {
-      Optional<NativeBytes> found = kept.read();
-      if (found.isPresent()) {
-        try (NativeBytes plan = found.get()) {
-          DjlEngine engine = read(gpu, plan);
-          log.info("Model '{}': engine for {} and {} row(s) from {}", name, gpu, rows, kept.path());
-          return engine;
-        } catch (TensorRtException | IOException e) {
-          log.warn("{} is made again: {}", kept.path(), e.getMessage());
+    AutotuneTurn.take();
+    try {
+      synchronized (DjlTensorRt.memory(gpu)) {
+        Optional<NativeBytes> found = kept.read();
+        if (found.isPresent()) {
+          try (NativeBytes plan = found.get()) {
+            DjlEngine engine = read(gpu, plan);
+            log.info(
+                "Model '{}': engine for {} and {} row(s) from {}", name, gpu, rows, kept.path());
+            return engine;
+          } catch (TensorRtException | IOException e) {
+            log.warn("{} is made again: {}", kept.path(), e.getMessage());
+          }
         }
+        return build(name, source, gpu, inputs, rows, kept);
       }
+    } finally {
+      AutotuneTurn.giveBack();
+    }
+  }
+
+  private DjlEngine build(
+      String name, Source source, Gpu gpu, List<TensorSpec> inputs, int rows, SealedFile kept)
+      throws BackendException, TensorRtException, CudaException {
+    log.info(
+        "Model '{}': building an engine of {} for {}, {}, {} row(s), by DJL; this takes from"
+            + " seconds to minutes",
+        name,
+        source.file().getFileName(),
+        gpu,
+        source.precision(),
+        rows);
+    long start = System.nanoTime();
+    DjlEngine engine = build(source, gpu, inputs);
+    boolean whole = false;
+    try {
       log.info(
-          "Model '{}': building an engine of {} for {}, {}, {} row(s), by DJL; this takes from"
-              + " seconds to minutes",
+          "Model '{}': engine built in {} s",
           name,
-          source.file().getFileName(),
-          gpu,
-          source.precision(),
-          rows);
-      long start = System.nanoTime();
-      DjlEngine engine = build(source, gpu, inputs);
-      boolean whole = false;
-      try {
-        log.info(
-            "Model '{}': engine built in {} s",
-            name,
-            "%.1f".formatted((System.nanoTime() - start) / 1e9));
-        keep(kept, engine);
-        whole = true;
-        return engine;
-      } finally {
-        if (!whole) {
-          engine.close();
-        }
+          "%.1f".formatted((System.nanoTime() - start) / 1e9));
+      keep(kept, engine);
+      whole = true;
+      return engine;
+    } finally {
+      if (!whole) {
+        engine.close();
       }
     }
   }

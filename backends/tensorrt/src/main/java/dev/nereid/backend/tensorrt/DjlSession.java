@@ -37,7 +37,7 @@ final class DjlSession implements AutoCloseable {
 
   /** Makes one, and runs it once on zeros, so that the first batch finds everything loaded. */
   static DjlSession of(DjlEngine engine) throws TensorRtException, CudaException {
-    synchronized (DjlTensorRt.turn(engine.gpu())) {
+    synchronized (DjlTensorRt.memory(engine.gpu())) {
       DjlSession session = new DjlSession(engine, engine.newSession());
       boolean whole = false;
       try {

@@ -32,7 +32,7 @@ record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative li
   private static final String FOLDER = "djl-tensorrt-0.33.0";
 
   /** By the GPU's index; of the process, as the GPU's memory is. */
-  private static final Map<Integer, Object> turns = new ConcurrentHashMap<>();
+  private static final Map<Integer, Object> memories = new ConcurrentHashMap<>();
 
   /**
    * Loads it. The device and {@link DjlLibraries} must have been checked: the native code ends the
@@ -64,10 +64,10 @@ record DjlTensorRt(EngineLog log, String version, CudaRuntime cuda, DjlNative li
   /**
    * To be held by whoever has DJL take memory of a GPU, which ends the process where somebody else
    * took it after it was found to be free. Also while an engine is built, which takes and gives
-   * back much of it, and whose kernels are chosen by how long they take.
+   * back much of it.
    */
-  static Object turn(Gpu gpu) {
-    return turns.computeIfAbsent(gpu.index(), ignored -> new Object());
+  static Object memory(Gpu gpu) {
+    return memories.computeIfAbsent(gpu.index(), ignored -> new Object());
   }
 
   private static Path unpacked(Path cacheDirectory) throws BackendException {

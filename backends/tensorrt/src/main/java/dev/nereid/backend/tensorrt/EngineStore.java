@@ -1,19 +1,18 @@
 package dev.nereid.backend.tensorrt;
 
+import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.SignatureCheck;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Engines of ONNX models: found on disk, or built and kept there. One is built at a time on a GPU,
- * since kernels are chosen by how long they take. Thread-safe.
+ * Engines of ONNX models: found on disk, or built and kept there, one at a time in this process.
+ * Thread-safe.
  */
 final class EngineStore {
 
@@ -21,7 +20,6 @@ final class EngineStore {
 
   private final TensorRt tensorRt;
   private final Path directory;
-  private final Map<Integer, Object> building = new ConcurrentHashMap<>();
 
   EngineStore(TensorRt tensorRt, Path directory) {
     this.tensorRt = tensorRt;
@@ -50,7 +48,8 @@ final class EngineStore {
             profiles);
     SealedFile kept = new SealedFile(directory.resolve(key.fileName()), key.text());
     String name = spec.source().modelName();
-    synchronized (building.computeIfAbsent(gpu.index(), ignored -> new Object())) {
+    AutotuneTurn.take();
+    try {
       Optional<NativeBytes> found = kept.read();
       if (found.isPresent()) {
         try (NativeBytes plan = found.get()) {
@@ -62,6 +61,8 @@ final class EngineStore {
         }
       }
       return build(name, model.path(), key, kept, parameters.timingCache());
+    } finally {
+      AutotuneTurn.giveBack();
     }
   }
 

@@ -19,6 +19,7 @@ import dev.nereid.backend.TensorSpec;
 import dev.nereid.backend.contract.TestBatch;
 import dev.nereid.backend.contract.TestRequest;
 import dev.nereid.backend.contract.TestTensor;
+import dev.nereid.backend.contract.TurnTaken;
 import dev.nereid.tensor.DataType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -83,6 +84,11 @@ class FakeDjlTest {
   @Test
   void anEngineIsBuiltOnceForEachSizeAndKept() throws Exception {
     run(Kept.class);
+  }
+
+  @Test
+  void anEngineIsNotBuiltBesideThoseOfAnotherBackend() throws Exception {
+    run(InTurn.class);
   }
 
   @Test
@@ -336,6 +342,16 @@ class FakeDjlTest {
           .write(stage.version().resolve("model.onnx"));
       Files.writeString(stage.version().resolve("weights.bin"), "sixteen bytes of");
       assertAllAnswer(stage, external, 4);
+      stage.end();
+    }
+  }
+
+  static final class InTurn {
+    public static void main(String[] args) throws Exception {
+      Stage stage = new Stage(args);
+      ModelSpec spec = stage.onnx("Double", 8, Map.of());
+      TurnTaken.waitsForIt(() -> stage.backend.load(spec)).close();
+      assertThat(Stage.builds()).isEqualTo(1);
       stage.end();
     }
   }

@@ -1,0 +1,36 @@
+package dev.nereid.backend;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The turn to choose kernels by how long they take on a GPU, as TensorRT's builders and cuDNN's
+ * searches do. Whoever does that while a model is loaded takes it first: side by side they would
+ * measure each other, and builds by TensorRT 8.6 have waited for ever that ran beside others in one
+ * process ({@code docs/gpu.md}).
+ *
+ * <p>There is one for the process, with all its backends and GPUs. That costs little where GPUs are
+ * alike, since who comes second finds the engines of the first.
+ *
+ * <p>A thread that has it may take it once more.
+ */
+public final class AutotuneTurn {
+
+  private static final ReentrantLock TURN = new ReentrantLock(true);
+
+  private AutotuneTurn() {}
+
+  /** Waits until no other thread has it; they get it in the order in which they came. */
+  public static void take() {
+    TURN.lock();
+  }
+
+  /** To be called once for each {@link #take}, by its thread. */
+  public static void giveBack() {
+    TURN.unlock();
+  }
+
+  /** Whether another thread waits for it. */
+  public static boolean isWaitedFor() {
+    return TURN.hasQueuedThreads();
+  }
+}
