@@ -19,32 +19,9 @@ public final class AutotuneTurn {
 
   private AutotuneTurn() {}
 
-  /** A thread that lets something else be done while it waits for its turn. */
-  public interface Waiter {
-    /** Called by this thread before it waits. */
-    void waits();
-
-    /** Called by this thread when it has its turn. */
-    void goesOn();
-  }
-
   /** Waits until no other thread has it; they get it in the order in which they came. */
   public static void take() {
-    if (isFree() || !(Thread.currentThread() instanceof Waiter waiter)) {
-      TURN.lock();
-      return;
-    }
-    waiter.waits();
-    try {
-      TURN.lock();
-    } finally {
-      waiter.goesOn();
-    }
-  }
-
-  /** For this thread, as far as can be said. */
-  private static boolean isFree() {
-    return TURN.isHeldByCurrentThread() || !(TURN.isLocked() || TURN.hasQueuedThreads());
+    TURN.lock();
   }
 
   /** To be called once for each {@link #take}, by its thread. */

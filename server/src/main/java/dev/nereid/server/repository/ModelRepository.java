@@ -22,6 +22,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +45,13 @@ import org.slf4j.LoggerFactory;
 public final class ModelRepository implements ModelLookup, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ModelRepository.class);
+
+  /**
+   * Engines recurse deeply while they start and while they optimise a graph: ONNX Runtime overruns
+   * a stack of 1 MiB, and takes the process with it, on no more than a JVM's long command line.
+   * Reserved, and not touched unless needed.
+   */
+  private static final long LOAD_STACK_BYTES = 64L << 20;
 
   private final SortedMap<String, List<Path>> directories;
   private final SortedMap<String, ModelEntry> models;
@@ -118,7 +128,16 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
   }
 
   private boolean load(int threads) {
-    LoadThreads executor = new LoadThreads(threads);
+    AtomicInteger number = new AtomicInteger();
+    ExecutorService executor =
+        Executors.newFixedThreadPool(
+            threads,
+            task -> {
+              String name = "model-load-" + number.getAndIncrement();
+              Thread thread = new Thread(null, task, name, LOAD_STACK_BYTES);
+              thread.setDaemon(true);
+              return thread;
+            });
     StillLoading lines = new StillLoading(clock, underWay::names, ModelRepository::logBeside);
     try {
       VersionLoader loader =
@@ -134,6 +153,7 @@ public final class ModelRepository implements ModelLookup, AutoCloseable {
       CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
     } finally {
       lines.close();
+      executor.shutdown();
     }
     loaded = true;
     if (!models.isEmpty()) {

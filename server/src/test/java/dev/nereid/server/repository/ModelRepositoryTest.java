@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
-import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendProvider;
 import dev.nereid.server.MortalBackend;
 import dev.nereid.server.backend.BackendRegistry;
@@ -40,7 +39,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -50,7 +48,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -412,35 +409,6 @@ class ModelRepositoryTest {
     models.identity("a", delay, "1").identity("b", delay, "1").identity("c", delay, "1");
     try (ModelRepository repository = scan()) {
       assertThat(repository.loadAll(3)).isTrue();
-    }
-  }
-
-  @Test
-  @Timeout(60)
-  void aModelServesWhileOthersWaitForTheirTurnToBuildEngines() throws Exception {
-    use(
-        IdentityBackend.provider(
-            delay -> {
-              AutotuneTurn.take();
-              AutotuneTurn.giveBack();
-            }));
-    String delay = "parameters { key: \"creation_delay_sec\" value: { string_value: \"1\" } }";
-    models.identity("a", delay, "1").identity("b", delay, "1").identity("c", "", "1");
-    try (ModelRepository repository = scan()) {
-      CompletableFuture<Boolean> all;
-      AutotuneTurn.take();
-      try {
-        all = CompletableFuture.supplyAsync(() -> repository.loadAll(1));
-        while (repository.readyVersions("c").isEmpty()) {
-          assertThat(all).isNotDone();
-          Thread.sleep(1);
-        }
-        assertThat(repository.readyVersions("a")).isEmpty();
-        assertThat(repository.readyVersions("b")).isEmpty();
-      } finally {
-        AutotuneTurn.giveBack();
-      }
-      assertThat(all.get(1, TimeUnit.MINUTES)).isTrue();
     }
   }
 
