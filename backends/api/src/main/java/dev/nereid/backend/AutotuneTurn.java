@@ -4,12 +4,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The turn to choose kernels by how long they take on a GPU, as TensorRT's builders and cuDNN's
- * searches do. Whoever does that while a model is loaded takes it first: side by side they would
- * measure each other, and builds by TensorRT 8.6 have waited for ever that ran beside others in one
- * process ({@code docs/gpu.md}).
+ * searches do. Whoever has that done while a model is loaded takes it first: side by side they
+ * would measure each other, and builds by TensorRT 8.6 have waited for ever that ran beside others
+ * in one process ({@code docs/gpu.md}). Loading engines that were kept takes no turn.
  *
- * <p>There is one for the process, with all its backends and GPUs. That costs little where GPUs are
- * alike, since who comes second finds the engines of the first.
+ * <p>There is one for the process, with all its backends and GPUs. On GPUs that are alike, who
+ * comes second finds the engines of the first; first runs are done on each, one after another.
  *
  * <p>A thread that has it may take it once more.
  */
@@ -29,7 +29,7 @@ public final class AutotuneTurn {
     TURN.unlock();
   }
 
-  /** Whether another thread waits for it. */
+  /** Whether a thread waits for it. */
   public static boolean isWaitedFor() {
     return TURN.hasQueuedThreads();
   }

@@ -86,10 +86,19 @@ final class MemoryChecks {
           .collect(Collectors.joining(", "));
     }
 
+    /** Each, also where another could not be. */
     @Override
     public void close() throws CudaException {
+      CudaException failure = null;
       for (TakenGpu gpu : gpus) {
-        gpu.close();
+        try {
+          gpu.close();
+        } catch (CudaException e) {
+          failure = e;
+        }
+      }
+      if (failure != null) {
+        throw failure;
       }
     }
   }

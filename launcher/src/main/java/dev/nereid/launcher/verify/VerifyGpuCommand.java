@@ -55,7 +55,7 @@ import picocli.CommandLine.Spec;
     })
 public final class VerifyGpuCommand implements Callable<Integer> {
 
-  private static final Duration ENGINES_ARE_BUILT = Duration.ofMinutes(20);
+  private static final Duration ENGINES_ARE_BUILT = Duration.ofMinutes(40);
 
   /** Weights of the GPU's models, in FP32 on the CPU. */
   private static final String REFERENCE = "resnet50_onnx";

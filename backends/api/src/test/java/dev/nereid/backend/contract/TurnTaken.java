@@ -20,11 +20,16 @@ public final class TurnTaken {
   public static <T> T waitsForIt(Callable<T> work) throws Exception {
     FutureTask<T> waiting = new FutureTask<>(work);
     Thread thread = new Thread(waiting, "waits for its turn");
+    thread.setDaemon(true);
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
     AutotuneTurn.take();
     try {
       thread.start();
       while (!AutotuneTurn.isWaitedFor()) {
-        assertThat(waiting).as("work that takes no turn").isNotDone();
+        if (waiting.isDone()) {
+          throw new AssertionError("took no turn, and gave " + waiting.get());
+        }
+        assertThat(System.nanoTime() - end).as("waits for something else").isNegative();
         Thread.sleep(1);
       }
     } finally {

@@ -79,24 +79,36 @@ final class DjlEngineStore {
     SealedFile kept =
         new SealedFile(directory.resolve(EngineKey.hash(label) + ".djl-engine"), label);
     String name = spec.source().modelName();
+    boolean isThere = Files.exists(kept.path());
+    if (isThere) {
+      Optional<DjlEngine> engine = read(name, gpu, rows, kept);
+      if (engine.isPresent()) {
+        return engine.get();
+      }
+    }
     AutotuneTurn.take();
     try {
-      synchronized (DjlTensorRt.memory(gpu)) {
-        Optional<NativeBytes> found = kept.read();
-        if (found.isPresent()) {
-          try (NativeBytes plan = found.get()) {
-            DjlEngine engine = read(gpu, plan);
-            log.info(
-                "Model '{}': engine for {} and {} row(s) from {}", name, gpu, rows, kept.path());
-            return engine;
-          } catch (TensorRtException | IOException e) {
-            log.warn("{} is made again: {}", kept.path(), e.getMessage());
-          }
-        }
-        return build(name, source, gpu, inputs, rows, kept);
-      }
+      // Another model of the same graph may have built it meanwhile.
+      Optional<DjlEngine> engine = isThere ? Optional.empty() : read(name, gpu, rows, kept);
+      return engine.isPresent() ? engine.get() : build(name, source, gpu, inputs, rows, kept);
     } finally {
       AutotuneTurn.giveBack();
+    }
+  }
+
+  private Optional<DjlEngine> read(String name, Gpu gpu, int rows, SealedFile kept)
+      throws CudaException {
+    Optional<NativeBytes> found = kept.read();
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    try (NativeBytes plan = found.get()) {
+      DjlEngine engine = read(gpu, plan);
+      log.info("Model '{}': engine for {} and {} row(s) from {}", name, gpu, rows, kept.path());
+      return Optional.of(engine);
+    } catch (TensorRtException | IOException e) {
+      log.warn("{} is made again: {}", kept.path(), e.getMessage());
+      return Optional.empty();
     }
   }
 

@@ -5,6 +5,7 @@ import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.SignatureCheck;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -48,22 +49,43 @@ final class EngineStore {
             profiles);
     SealedFile kept = new SealedFile(directory.resolve(key.fileName()), key.text());
     String name = spec.source().modelName();
+    boolean isThere = Files.exists(kept.path());
+    if (isThere) {
+      Optional<Engine> engine = read(name, gpu, kept);
+      if (engine.isPresent()) {
+        return engine.get();
+      }
+    }
     AutotuneTurn.take();
     try {
-      Optional<NativeBytes> found = kept.read();
-      if (found.isPresent()) {
-        try (NativeBytes plan = found.get()) {
-          Engine engine = Engine.load(tensorRt, plan);
-          log.info("Model '{}': engine for {} from {}", name, gpu, kept.path());
-          return engine;
-        } catch (TensorRtException e) {
-          log.warn("{} is made again: {}", kept.path(), e.getMessage());
-        }
-      }
-      return build(name, model.path(), key, kept, parameters.timingCache());
+      // Another model of the same graph may have built it meanwhile.
+      Optional<Engine> engine = isThere ? Optional.empty() : read(name, gpu, kept);
+      return engine.isPresent()
+          ? engine.get()
+          : build(name, model.path(), key, kept, parameters.timingCache());
     } finally {
       AutotuneTurn.giveBack();
     }
+  }
+
+  private Optional<Engine> read(String name, Gpu gpu, SealedFile kept) throws CudaException {
+    Optional<NativeBytes> found = kept.read();
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    try (NativeBytes plan = found.get()) {
+      Engine engine = load(plan);
+      log.info("Model '{}': engine for {} from {}", name, gpu, kept.path());
+      return Optional.of(engine);
+    } catch (TensorRtException e) {
+      log.warn("{} is made again: {}", kept.path(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** One at a time, as builds and loads of one runtime are. */
+  private synchronized Engine load(NativeBytes plan) throws TensorRtException, CudaException {
+    return Engine.load(tensorRt, plan);
   }
 
   private Engine build(String name, Path file, EngineKey key, SealedFile kept, boolean keepTimings)
@@ -89,7 +111,7 @@ final class EngineStore {
           built.plan().byteSize());
       keep(kept, built.plan());
       built.timings().ifPresent(bytes -> keep(timings, bytes));
-      return Engine.load(tensorRt, built.plan());
+      return load(built.plan());
     } finally {
       before.ifPresent(NativeBytes::close);
     }

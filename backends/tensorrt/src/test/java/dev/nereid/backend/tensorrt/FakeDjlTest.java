@@ -8,6 +8,7 @@ import com.sun.jna.Callback;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.Backend;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.InstanceSpec;
@@ -35,6 +36,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,7 +89,8 @@ class FakeDjlTest {
   }
 
   @Test
-  void anEngineIsNotBuiltBesideThoseOfAnotherBackend() throws Exception {
+  void anEngineIsNotBuiltBesideThoseOfAnotherBackendAndOneThatWasKeptWaitsForNone()
+      throws Exception {
     run(InTurn.class);
   }
 
@@ -352,6 +355,14 @@ class FakeDjlTest {
       ModelSpec spec = stage.onnx("Double", 8, Map.of());
       TurnTaken.waitsForIt(() -> stage.backend.load(spec)).close();
       assertThat(Stage.builds()).isEqualTo(1);
+      AutotuneTurn.take();
+      try {
+        FutureTask<LoadedModel> kept = new FutureTask<>(() -> stage.backend.load(spec));
+        new Thread(kept, "loads what was kept").start();
+        kept.get(1, TimeUnit.MINUTES).close();
+      } finally {
+        AutotuneTurn.giveBack();
+      }
       stage.end();
     }
   }
