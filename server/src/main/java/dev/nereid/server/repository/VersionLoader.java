@@ -67,6 +67,9 @@ final class VersionLoader {
   private record Prepared(
       VersionConfig config, LoadedModel model, ModelMemory memory, long startNanos) {}
 
+  /** A model in memory whose instances are being made. */
+  private record Begun(Prepared prepared, CompletableFuture<List<ModelInstance>> instances) {}
+
   /**
    * Loads one version on the executor's threads; no thread waits for another.
    *
@@ -75,11 +78,16 @@ final class VersionLoader {
   CompletableFuture<ServingVersion> load(ModelDraft draft, long version, InstanceFaults faults) {
     String label = draft.name() + ":" + version;
     return CompletableFuture.supplyAsync(
-            () -> underWay.during(label, () -> prepare(draft, version)), executor)
+            () -> underWay.during(label, () -> begin(draft, version, label)), executor)
         .thenCompose(
-            prepared ->
-                createInstances(prepared, label)
-                    .thenApply(instances -> start(prepared, version, instances, faults)));
+            begun ->
+                begun.instances.thenApply(
+                    instances -> start(begun.prepared, version, instances, faults)));
+  }
+
+  private Begun begin(ModelDraft draft, long version, String label) {
+    Prepared prepared = prepare(draft, version);
+    return new Begun(prepared, createInstances(prepared, label));
   }
 
   private Prepared prepare(ModelDraft draft, long version) {
@@ -98,13 +106,15 @@ final class VersionLoader {
     }
   }
 
+  /** The last one on this thread, so that a model with one does not queue behind other models. */
   private CompletableFuture<List<ModelInstance>> createInstances(Prepared prepared, String label) {
     List<CompletableFuture<ModelInstance>> futures = new ArrayList<>();
+    int others = prepared.config.instances().size() - 1;
     for (PlannedInstance planned : prepared.config.instances()) {
       futures.add(
           CompletableFuture.supplyAsync(
               () -> underWay.during(label, () -> createInstance(prepared.model, planned)),
-              executor));
+              others-- == 0 ? Runnable::run : executor));
     }
     return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
         .handle(

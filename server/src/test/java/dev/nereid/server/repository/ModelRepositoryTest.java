@@ -8,7 +8,14 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import dev.nereid.backend.Backend;
+import dev.nereid.backend.BackendException;
 import dev.nereid.backend.BackendProvider;
+import dev.nereid.backend.InstanceKind;
+import dev.nereid.backend.LoadedModel;
+import dev.nereid.backend.ModelSignature;
+import dev.nereid.backend.ModelSource;
+import dev.nereid.backend.ModelSpec;
 import dev.nereid.server.MortalBackend;
 import dev.nereid.server.backend.BackendRegistry;
 import dev.nereid.server.backend.IdentityBackend;
@@ -38,12 +45,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -410,6 +420,62 @@ class ModelRepositoryTest {
     try (ModelRepository repository = scan()) {
       assertThat(repository.loadAll(3)).isTrue();
     }
+  }
+
+  @Test
+  void aModelThatIsInMemoryServesBeforeTheNextOneIsLoaded() throws Exception {
+    CompletableFuture<ModelRepository> started = new CompletableFuture<>();
+    use(
+        identity(
+            model -> {
+              long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+              while (model.equals("b") && started.join().readyVersions("a").isEmpty()) {
+                assertThat(System.nanoTime() - end).as("a waits for b").isNegative();
+              }
+            }));
+    models.identity("a", "", "1").identity("b", "", "1");
+    try (ModelRepository repository = scan()) {
+      started.complete(repository);
+      assertThat(repository.loadAll(1)).isTrue();
+    }
+  }
+
+  /** The identity backend, and what else is done when a model of that name is loaded. */
+  private static BackendProvider identity(Consumer<String> whenLoaded) {
+    BackendProvider provider = IdentityBackend.provider();
+    return new BackendProvider() {
+      @Override
+      public String name() {
+        return provider.name();
+      }
+
+      @Override
+      public Backend start(Map<String, String> settings) throws BackendException {
+        Backend backend = provider.start(settings);
+        return new Backend() {
+          @Override
+          public String defaultModelFilename() {
+            return backend.defaultModelFilename();
+          }
+
+          @Override
+          public Set<InstanceKind> kinds() {
+            return backend.kinds();
+          }
+
+          @Override
+          public ModelSignature inspect(ModelSource source) throws BackendException {
+            return backend.inspect(source);
+          }
+
+          @Override
+          public LoadedModel load(ModelSpec spec) throws BackendException {
+            whenLoaded.accept(spec.source().modelName());
+            return backend.load(spec);
+          }
+        };
+      }
+    };
   }
 
   @Test
