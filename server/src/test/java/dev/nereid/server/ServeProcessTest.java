@@ -94,17 +94,30 @@ class ServeProcessTest {
     }
   }
 
-  private static void assertExitTimeoutEnds(ServeProcess server) throws Exception {
+  private interface Stop {
+    void run() throws Exception;
+  }
+
+  /** With a request under way that is never answered. */
+  private static void assertEndsWithCode1(ServeProcess server, Stop stop) throws Exception {
     String started = server.awaitLine("Started GRPCInferenceService");
     server.awaitLine("| m     | 1       | READY  |");
     try (NereidClient client = connect(started)) {
       CompletableFuture<InferResult> sent = client.infer(request());
       assertThat(client.serverReady().join()).isTrue();
-      server.terminate();
-      server.awaitLine("Exit timeout expired. Exiting immediately.");
+      stop.run();
       assertThat(server.exitCode()).isEqualTo(1);
       assertThat(sent).failsWithin(Duration.ofSeconds(60));
     }
+  }
+
+  private static void assertExitTimeoutEnds(ServeProcess server) throws Exception {
+    assertEndsWithCode1(
+        server,
+        () -> {
+          server.terminate();
+          server.awaitLine("Exit timeout expired. Exiting immediately.");
+        });
   }
 
   @Test
@@ -119,17 +132,13 @@ class ServeProcessTest {
   void aSecondSignalDoesNotWait() throws Exception {
     models.identity("m", FOR_EVER, "1");
     try (ServeProcess server = ServeProcess.start(flags("--exit-timeout-secs=1000"))) {
-      String started = server.awaitLine("Started GRPCInferenceService");
-      server.awaitLine("| m     | 1       | READY  |");
-      try (NereidClient client = connect(started)) {
-        CompletableFuture<InferResult> sent = client.infer(request());
-        assertThat(client.serverReady().join()).isTrue();
-        server.terminate();
-        server.awaitLine("SIGTERM received");
-        server.terminate();
-        assertThat(server.exitCode()).isEqualTo(1);
-        assertThat(sent).failsWithin(Duration.ofSeconds(60));
-      }
+      assertEndsWithCode1(
+          server,
+          () -> {
+            server.terminate();
+            server.awaitLine("SIGTERM received");
+            server.terminate();
+          });
     }
   }
 

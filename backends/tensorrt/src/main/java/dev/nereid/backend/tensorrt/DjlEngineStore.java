@@ -1,6 +1,5 @@
 package dev.nereid.backend.tensorrt;
 
-import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.TensorSpec;
@@ -15,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,37 +77,16 @@ final class DjlEngineStore {
     SealedFile kept =
         new SealedFile(directory.resolve(EngineKey.hash(label) + ".djl-engine"), label);
     String name = spec.source().modelName();
-    boolean isThere = Files.exists(kept.path());
-    if (isThere) {
-      Optional<DjlEngine> engine = read(name, gpu, rows, kept);
-      if (engine.isPresent()) {
-        return engine.get();
-      }
-    }
-    AutotuneTurn.take();
-    try {
-      // Another model of the same graph may have built it meanwhile.
-      Optional<DjlEngine> engine = isThere ? Optional.empty() : read(name, gpu, rows, kept);
-      return engine.isPresent() ? engine.get() : build(name, source, gpu, inputs, rows, kept);
-    } finally {
-      AutotuneTurn.giveBack();
-    }
-  }
-
-  private Optional<DjlEngine> read(String name, Gpu gpu, int rows, SealedFile kept)
-      throws CudaException {
-    Optional<NativeBytes> found = kept.read();
-    if (found.isEmpty()) {
-      return Optional.empty();
-    }
-    try (NativeBytes plan = found.get()) {
-      DjlEngine engine = read(gpu, plan);
-      log.info("Model '{}': engine for {} and {} row(s) from {}", name, gpu, rows, kept.path());
-      return Optional.of(engine);
-    } catch (TensorRtException | IOException e) {
-      log.warn("{} is made again: {}", kept.path(), e.getMessage());
-      return Optional.empty();
-    }
+    return new KeptEngine<>(
+            kept,
+            plan -> {
+              DjlEngine engine = read(gpu, plan);
+              log.info(
+                  "Model '{}': engine for {} and {} row(s) from {}", name, gpu, rows, kept.path());
+              return engine;
+            },
+            () -> build(name, source, gpu, inputs, rows, kept))
+        .get();
   }
 
   private DjlEngine build(

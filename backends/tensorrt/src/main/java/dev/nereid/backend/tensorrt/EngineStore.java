@@ -1,11 +1,9 @@
 package dev.nereid.backend.tensorrt;
 
-import dev.nereid.backend.AutotuneTurn;
 import dev.nereid.backend.BackendException;
 import dev.nereid.backend.ModelSpec;
 import dev.nereid.backend.SignatureCheck;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -49,41 +47,18 @@ final class EngineStore {
             profiles);
     SealedFile kept = new SealedFile(directory.resolve(key.fileName()), key.text());
     String name = spec.source().modelName();
-    boolean isThere = Files.exists(kept.path());
-    if (isThere) {
-      Optional<Engine> engine = read(name, gpu, kept);
-      if (engine.isPresent()) {
-        return engine.get();
-      }
-    }
-    AutotuneTurn.take();
-    try {
-      // Another model of the same graph may have built it meanwhile.
-      Optional<Engine> engine = isThere ? Optional.empty() : read(name, gpu, kept);
-      return engine.isPresent()
-          ? engine.get()
-          : build(name, model.path(), key, kept, parameters.timingCache());
-    } finally {
-      AutotuneTurn.giveBack();
-    }
+    return new KeptEngine<>(
+            kept,
+            plan -> {
+              Engine engine = load(plan);
+              log.info("Model '{}': engine for {} from {}", name, gpu, kept.path());
+              return engine;
+            },
+            () -> build(name, model.path(), key, kept, parameters.timingCache()))
+        .get();
   }
 
-  private Optional<Engine> read(String name, Gpu gpu, SealedFile kept) throws CudaException {
-    Optional<NativeBytes> found = kept.read();
-    if (found.isEmpty()) {
-      return Optional.empty();
-    }
-    try (NativeBytes plan = found.get()) {
-      Engine engine = load(plan);
-      log.info("Model '{}': engine for {} from {}", name, gpu, kept.path());
-      return Optional.of(engine);
-    } catch (TensorRtException e) {
-      log.warn("{} is made again: {}", kept.path(), e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  /** One at a time, as builds and loads of one runtime are. */
+  /** One at a time, as what TensorRT's own threads say counts against every load under way. */
   private synchronized Engine load(NativeBytes plan) throws TensorRtException, CudaException {
     return Engine.load(tensorRt, plan);
   }
