@@ -37,6 +37,9 @@ final class CycleChecks {
   /** What engines keep from their first loads on is no leak. */
   private static final int SETTLING = 5;
 
+  /** How often GPU memory is looked at: what grows by each load does so from look to look. */
+  private static final int LOOKS = 5;
+
   private static final double MIB = 1 << 20;
   private static final double ALLOWED_DEVICE_MIB = 64;
   private static final double ALLOWED_HOST_MIB = 128;
@@ -89,16 +92,20 @@ final class CycleChecks {
         all(threads, loads);
       }
       Held before = held(driver, context);
-      for (int i = 0; i < cycles; i++) {
+      Held after = before;
+      StringBuilder device = new StringBuilder(mib(before.deviceMib));
+      for (int i = 1; i <= cycles; i++) {
         all(threads, loads);
+        if (i == cycles || i % Math.max(1, cycles / LOOKS) == 0) {
+          after = held(driver, context);
+          device.append(", ").append(mib(after.deviceMib));
+        }
       }
-      Held after = held(driver, context);
       String seen =
           String.format(
               Locale.ROOT,
-              "GPU %.0f to %.0f MiB, resident %.0f to %.0f MiB, page-locked %.0f to %.0f MiB, threads %d to %d",
-              before.deviceMib,
-              after.deviceMib,
+              "GPU %s MiB, resident %.0f to %.0f MiB, page-locked %.0f to %.0f MiB, threads %d to %d",
+              device,
               before.residentMib,
               after.residentMib,
               before.lockedMib,
@@ -116,6 +123,10 @@ final class CycleChecks {
     } finally {
       threads.shutdown();
     }
+  }
+
+  private static String mib(double value) {
+    return String.format(Locale.ROOT, "%.0f", value);
   }
 
   private static void all(ExecutorService threads, List<Callable<Void>> loads)
