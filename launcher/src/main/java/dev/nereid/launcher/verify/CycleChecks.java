@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 
 /**
  * Models loaded and unloaded again and again in this process: whether GPU memory, the process's own
@@ -37,7 +38,7 @@ final class CycleChecks {
   /** What engines keep from their first loads on is no leak. */
   private static final int SETTLING = 5;
 
-  /** How often GPU memory is looked at: what grows by each load does so from look to look. */
+  /** GPU memory is said as often: what grows by each load does so from look to look. */
   private static final int LOOKS = 5;
 
   private static final double MIB = 1 << 20;
@@ -73,7 +74,12 @@ final class CycleChecks {
   }
 
   /** What the process and the GPU hold. */
-  private record Held(double deviceMib, double residentMib, double lockedMib, int threads) {}
+  private record Held(double deviceMib, double residentMib, double lockedMib, int threads) {
+
+    String device() {
+      return String.format(Locale.ROOT, "%.0f", deviceMib);
+    }
+  }
 
   private String cycle(List<String> models) throws Exception {
     CudaDriver driver = CudaDriver.open();
@@ -91,21 +97,20 @@ final class CycleChecks {
       for (int i = 0; i < Math.min(SETTLING, cycles); i++) {
         all(threads, loads);
       }
-      Held before = held(driver, context);
-      Held after = before;
-      StringBuilder device = new StringBuilder(mib(before.deviceMib));
-      for (int i = 1; i <= cycles; i++) {
+      List<Held> looks = new ArrayList<>(List.of(held(driver, context)));
+      for (int i = 0; i < cycles; i++) {
         all(threads, loads);
-        if (i == cycles || i % Math.max(1, cycles / LOOKS) == 0) {
-          after = held(driver, context);
-          device.append(", ").append(mib(after.deviceMib));
+        if ((i + 1) * LOOKS / cycles > i * LOOKS / cycles) {
+          looks.add(held(driver, context));
         }
       }
+      Held before = looks.get(0);
+      Held after = looks.get(looks.size() - 1);
       String seen =
           String.format(
               Locale.ROOT,
               "GPU %s MiB, resident %.0f to %.0f MiB, page-locked %.0f to %.0f MiB, threads %d to %d",
-              device,
+              looks.stream().map(Held::device).collect(Collectors.joining(", ")),
               before.residentMib,
               after.residentMib,
               before.lockedMib,
@@ -123,10 +128,6 @@ final class CycleChecks {
     } finally {
       threads.shutdown();
     }
-  }
-
-  private static String mib(double value) {
-    return String.format(Locale.ROOT, "%.0f", value);
   }
 
   private static void all(ExecutorService threads, List<Callable<Void>> loads)
