@@ -2,9 +2,9 @@
  * The libcudnn.so.9 of the stack ort-gpu: NVIDIA's, with handles that are lent again instead of being destroyed.
  *
  * On GPUs of compute capability 9.x cudnnCreate loads a module, to ask how thread block clusters fit on the device, and
- * nothing ever unloads it. ONNX Runtime makes one or two handles a session. What such a module lies among is code of
- * TensorRT's builder, in blocks of 2 MiB, each of which then stays when the session is gone: so a server that loads and
- * unloads a model loses GPU memory each time. With this library there are as many handles as were in use at the same time.
+ * nothing ever unloads it. ONNX Runtime makes one or two handles a session, and where TensorRT's builder is at work each of
+ * those modules keeps 2 MiB: a server that loads and unloads a model loses GPU memory each time. With this library there
+ * are as many handles as were in use at the same time. docs/gpu.md has what was seen.
  *
  * NVIDIA's own library is beside this one as libcudnn-nvidia.so.9. This one depends on it, so whoever asks this one for
  * a function, by the linker or by dlsym, finds all others there. Every function here may be called on any thread.
