@@ -1,18 +1,21 @@
 /*
  * The libcudnn.so.9 of the stack ort-gpu: NVIDIA's, with handles that are lent again instead of being destroyed.
  *
- * On GPUs of compute capability 9.x cudnnCreate loads a module, to ask how thread block clusters fit on the device, and
- * nothing ever unloads it. ONNX Runtime makes one or two handles a session, and where TensorRT's builder is at work each of
- * those modules keeps 2 MiB: a server that loads and unloads a model loses GPU memory each time. With this library there
- * are as many handles as were in use at the same time. docs/gpu.md has what was seen.
+ * On compute capability 9.x cudnnCreate loads a module that nothing unloads, which costs GPU memory with each session that
+ * comes and goes (docs/gpu.md). Here a device has as many handles as were in use there at once, until the process ends.
  *
  * NVIDIA's own library is beside this one as libcudnn-nvidia.so.9. This one depends on it, so whoever asks this one for
- * a function, by the linker or by dlsym, finds all others there. Every function here may be called on any thread.
+ * a function, by the linker or by dlsym, finds all others there.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+/* The versions that they had from the start, so that what is made here loads where glibc is older, as NVIDIA's does. */
+__asm__(".symver dlopen,dlopen@GLIBC_2.2.5");
+__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
+__asm__(".symver pthread_once,pthread_once@GLIBC_2.2.5");
 
 #define NVIDIA "libcudnn-nvidia.so.9"
 
@@ -27,12 +30,14 @@ typedef struct CUstream_st *cudaStream_t;
 extern int cudaGetDevice(int *device);
 extern int cudaSetDevice(int device);
 extern int cudaDeviceSynchronize(void);
+extern int cudaGetLastError(void);
 
+/* A handle, which is settling from its destruction until its device is done with it. */
 typedef struct Kept {
   struct Kept *next;
   cudnnHandle_t handle;
   int device;
-  int lent;
+  enum { FREE, LENT, SETTLING } state;
 } Kept;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -63,8 +68,8 @@ static cudnnHandle_t lend(int device) {
   cudnnHandle_t handle = NULL;
   pthread_mutex_lock(&lock);
   for (Kept *kept = all; kept != NULL && handle == NULL; kept = kept->next) {
-    if (!kept->lent && kept->device == device) {
-      kept->lent = 1;
+    if (kept->state == FREE && kept->device == device) {
+      kept->state = LENT;
       handle = kept->handle;
     }
   }
@@ -78,31 +83,34 @@ static void remember(cudnnHandle_t handle, int device) {
   if (kept == NULL) {
     return;
   }
-  *kept = (Kept){.handle = handle, .device = device, .lent = 1};
+  *kept = (Kept){.handle = handle, .device = device, .state = LENT};
   pthread_mutex_lock(&lock);
   kept->next = all;
   all = kept;
   pthread_mutex_unlock(&lock);
 }
 
-/* It is freed by nobody but the handle's owner, in cudnnDestroy. */
-static Kept *known(cudnnHandle_t handle) {
+/* The caller's while it settles; NULL where it is not lent, which is an error unless it is no handle of ours. */
+static Kept *take_back(cudnnHandle_t handle, int *ours) {
   pthread_mutex_lock(&lock);
   Kept *kept = all;
   while (kept != NULL && kept->handle != handle) {
     kept = kept->next;
   }
+  *ours = kept != NULL;
+  if (kept != NULL && kept->state == LENT) {
+    kept->state = SETTLING;
+  } else {
+    kept = NULL;
+  }
   pthread_mutex_unlock(&lock);
   return kept;
 }
 
-/* Whether it was lent. */
-static int take_back(Kept *kept) {
+static void set_free(Kept *kept) {
   pthread_mutex_lock(&lock);
-  int was_lent = kept->lent;
-  kept->lent = 0;
+  kept->state = FREE;
   pthread_mutex_unlock(&lock);
-  return was_lent;
 }
 
 static void forget(Kept *gone) {
@@ -118,23 +126,35 @@ static void forget(Kept *gone) {
 
 /*
  * Waits for the handle's device, as NVIDIA's cudnnDestroy does: its next owner must not find its memory in use. The thread
- * may be on another device.
+ * may be on another device, and stays there; an error is not left for whoever asks CUDA's runtime next.
  */
 static int settle(Kept *kept) {
   int before;
-  if (cudaGetDevice(&before) != 0 || cudaSetDevice(kept->device) != 0) {
-    return 0;
+  int settled = cudaGetDevice(&before) == 0;
+  int elsewhere = settled && before != kept->device;
+  if (elsewhere) {
+    settled = cudaSetDevice(kept->device) == 0;
   }
-  int settled = cudaDeviceSynchronize() == 0 && set_stream(kept->handle, NULL) == CUDNN_STATUS_SUCCESS;
-  return cudaSetDevice(before) == 0 && settled;
+  settled = settled && cudaDeviceSynchronize() == 0 && set_stream(kept->handle, NULL) == CUDNN_STATUS_SUCCESS;
+  if (elsewhere) {
+    settled = cudaSetDevice(before) == 0 && settled;
+  }
+  if (!settled) {
+    cudaGetLastError();
+  }
+  return settled;
 }
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t *handle) {
   if (!found()) {
     return CUDNN_STATUS_NOT_INITIALIZED;
   }
+  if (handle == NULL) {
+    return create(NULL);
+  }
   int device;
-  if (handle == NULL || cudaGetDevice(&device) != 0) {
+  if (cudaGetDevice(&device) != 0) {
+    cudaGetLastError();
     return create(handle);
   }
   cudnnHandle_t kept = lend(device);
@@ -153,12 +173,14 @@ cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
   if (!found()) {
     return CUDNN_STATUS_NOT_INITIALIZED;
   }
-  Kept *kept = known(handle);
+  int ours;
+  Kept *kept = take_back(handle, &ours);
   if (kept == NULL) {
-    return destroy(handle);
+    return ours ? CUDNN_STATUS_BAD_PARAM : destroy(handle);
   }
   if (settle(kept)) {
-    return take_back(kept) ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
+    set_free(kept);
+    return CUDNN_STATUS_SUCCESS;
   }
   forget(kept);
   return destroy(handle);

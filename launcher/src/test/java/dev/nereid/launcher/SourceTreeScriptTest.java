@@ -32,6 +32,7 @@ class SourceTreeScriptTest {
           -Pgpu-*)
             mkdir -p "$TREE/target/nereid/gpu/${word#-Pgpu-}"
             echo 1 > "$TREE/target/nereid/gpu/${word#-Pgpu-}/VERSION"
+            echo "[WARNING]      [echo] there is no C compiler, cc: this is larger"
             ;;
         esac
       done
@@ -90,6 +91,25 @@ class SourceTreeScriptTest {
     assertThat(builds()).hasSize(2);
     run(Map.of("NEREID_GPU_STACK", "tftrt"), "serve");
     assertThat(builds().get(2)).contains("-Pgpu-tftrt ", "dist/lib,dist/gpu/tftrt package");
+  }
+
+  @Test
+  void aGpuStackIsBuiltAgainWhenWhatItIsMadeOfHasChanged() throws Exception {
+    run(Map.of(), "--gpu-stack=ort-gpu", "serve");
+    for (String file : List.of("stacks.xml", "cudnn-handles.c")) {
+      int before = builds().size();
+      Path changed = Files.createDirectories(tree.resolve("dist/gpu")).resolve(file);
+      Files.writeString(changed, "changed");
+      run(Map.of(), "--gpu-stack=ort-gpu", "serve");
+      assertThat(builds()).as(file).hasSize(before + 1);
+      Files.delete(changed);
+    }
+  }
+
+  @Test
+  void aStackThatIsMadeWithoutACompilerSaysWhatThatCosts() throws Exception {
+    assertThat(run(Map.of(), "--gpu-stack=ort-gpu", "serve").said())
+        .contains("nereid:   there is no C compiler, cc: this is larger\n");
   }
 
   @Test

@@ -3,8 +3,10 @@ package dev.nereid.backend.onnxruntime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.jna.Function;
+import com.sun.jna.Library;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @SuppressWarnings("NullAway.Init") // JUnit fills the directory, and the libraries, before.
 class CudnnHandlesTest {
+
+  private static final int RTLD_NOW = 2;
 
   private static final Path STACKS = Path.of("..", "..", "dist", "gpu");
 
@@ -57,21 +62,28 @@ class CudnnHandlesTest {
   private static final String RUNTIME =
       """
       static _Thread_local int device;
-      static int device_status, synchronized, synchronized_device, synchronize_status;
+      static int device_status, set_device_status, last_errors_taken;
+      static int synchronized, synchronized_device, synchronize_status;
       int cudaGetDevice(int *to) { *to = device; return device_status; }
-      int cudaSetDevice(int to) { device = to; return 0; }
+      int cudaSetDevice(int to) {
+        if (set_device_status == 0) device = to;
+        return set_device_status;
+      }
+      int cudaGetLastError(void) { last_errors_taken++; return 0; }
       int cudaDeviceSynchronize(void) {
         synchronized++;
         synchronized_device = device;
         return synchronize_status;
       }
       void fake_set_device_status(int to) { device_status = to; }
+      void fake_set_set_device_status(int to) { set_device_status = to; }
+      int fake_last_errors_taken(void) { return last_errors_taken; }
       int fake_synchronized(void) { return synchronized; }
       int fake_synchronized_device(void) { return synchronized_device; }
       void fake_set_synchronize_status(int to) { synchronize_status = to; }
       """;
 
-  /** As the engine's TensorRT provider, which is linked to cuDNN. */
+  /** As the engine's TensorRT provider, which is linked to cuDNN; its CUDA provider opens it. */
   private static final String LINKED =
       """
       extern int cudnnCreate(void **handle);
@@ -108,10 +120,16 @@ class CudnnHandlesTest {
     Files.copy(original, inFront, StandardCopyOption.REPLACE_EXISTING);
     Path provider = CompiledLibrary.of(directory, "libprovider.so", LINKED, original.toString());
 
-    cudnn = NativeLibrary.getInstance(ours.toString());
-    linked = NativeLibrary.getInstance(provider.toString());
-    nvidia = NativeLibrary.getInstance(inFront.toString());
-    runtime = NativeLibrary.getInstance(cudart.toString());
+    cudnn = load(ours);
+    linked = load(provider);
+    nvidia = load(inFront);
+    runtime = load(cudart);
+  }
+
+  /** As the engine does: what is loaded is not there for all that comes later. */
+  private static NativeLibrary load(Path library) {
+    return NativeLibrary.getInstance(
+        library.toString(), Map.of(Library.OPTION_OPEN_FLAGS, RTLD_NOW));
   }
 
   private static List<String> flagsOfTheStack() throws Exception {
@@ -125,6 +143,7 @@ class CudnnHandlesTest {
   @BeforeEach
   void nothingFails() {
     tell(runtime, "fake_set_device_status", 0);
+    tell(runtime, "fake_set_set_device_status", 0);
     tell(runtime, "fake_set_synchronize_status", 0);
     tell(nvidia, "fake_set_stream_status", 0);
   }
@@ -147,6 +166,12 @@ class CudnnHandlesTest {
 
   private static void onDevice(int device) {
     tell(runtime, "cudaSetDevice", device);
+  }
+
+  private static int device() {
+    IntByReference device = new IntByReference();
+    runtime.getFunction("cudaGetDevice").invokeInt(new Object[] {device});
+    return device.getValue();
   }
 
   private static Pointer create() {
@@ -219,9 +244,34 @@ class CudnnHandlesTest {
     onDevice(12);
     destroy(handle);
     assertThat(ask(runtime, "fake_synchronized_device")).isEqualTo(11);
+    assertThat(device()).isEqualTo(12);
     assertThat(create()).isNotEqualTo(handle);
     onDevice(11);
     assertThat(create()).isEqualTo(handle);
+  }
+
+  @Test
+  void aHandleWhoseDeviceCannotBeChosenIsDestroyed() {
+    onDevice(13);
+    Pointer handle = create();
+    onDevice(14);
+    int before = destroyed();
+    tell(runtime, "fake_set_set_device_status", 101);
+    assertThat(destroy(handle)).isZero();
+    assertThat(destroyed()).isEqualTo(before + 1);
+    assertThat(device()).isEqualTo(14);
+  }
+
+  @Test
+  void anErrorOfOursIsNotLeftForTheNextCallOfTheEngine() {
+    onDevice(15);
+    Pointer handle = create();
+    int before = ask(runtime, "fake_last_errors_taken");
+    tell(runtime, "fake_set_synchronize_status", 700);
+    destroy(handle);
+    tell(runtime, "fake_set_device_status", 35);
+    create();
+    assertThat(ask(runtime, "fake_last_errors_taken")).isEqualTo(before + 2);
   }
 
   @Test
