@@ -164,6 +164,10 @@ class CudnnHandlesTest {
     return ask(nvidia, "fake_destroyed");
   }
 
+  private static Pointer stream() {
+    return nvidia.getFunction("fake_stream").invokePointer(new Object[0]);
+  }
+
   private static void onDevice(int device) {
     tell(runtime, "cudaSetDevice", device);
   }
@@ -186,6 +190,14 @@ class CudnnHandlesTest {
 
   private static int destroy(Pointer handle) {
     return cudnn.getFunction("cudnnDestroy").invokeInt(new Object[] {handle});
+  }
+
+  /** By NVIDIA, that is, and not kept. */
+  private static void assertDestroyedForGood(Pointer handle) {
+    int before = destroyed();
+    assertThat(destroy(handle)).isZero();
+    assertThat(destroyed()).isEqualTo(before + 1);
+    assertThat(create()).isNotEqualTo(handle);
   }
 
   @Test
@@ -229,12 +241,11 @@ class CudnnHandlesTest {
     onDevice(5);
     Pointer handle = create();
     cudnn.getFunction("cudnnSetStream").invokeInt(new Object[] {handle, new Pointer(77)});
-    assertThat(nvidia.getFunction("fake_stream").invokePointer(new Object[0]))
-        .isEqualTo(new Pointer(77));
+    assertThat(stream()).isEqualTo(new Pointer(77));
     int before = ask(runtime, "fake_synchronized");
     destroy(handle);
     assertThat(ask(runtime, "fake_synchronized")).isEqualTo(before + 1);
-    assertThat(nvidia.getFunction("fake_stream").invokePointer(new Object[0])).isNull();
+    assertThat(stream()).isNull();
   }
 
   @Test
@@ -255,10 +266,8 @@ class CudnnHandlesTest {
     onDevice(13);
     Pointer handle = create();
     onDevice(14);
-    int before = destroyed();
     tell(runtime, "fake_set_set_device_status", 101);
-    assertThat(destroy(handle)).isZero();
-    assertThat(destroyed()).isEqualTo(before + 1);
+    assertDestroyedForGood(handle);
     assertThat(device()).isEqualTo(14);
   }
 
@@ -278,32 +287,22 @@ class CudnnHandlesTest {
   void aHandleOfALostDeviceIsDestroyed() {
     onDevice(6);
     Pointer handle = create();
-    int before = destroyed();
     tell(runtime, "fake_set_synchronize_status", 700);
-    assertThat(destroy(handle)).isZero();
-    assertThat(destroyed()).isEqualTo(before + 1);
-    assertThat(create()).isNotEqualTo(handle);
+    assertDestroyedForGood(handle);
   }
 
   @Test
   void aHandleThatKeepsItsStreamIsDestroyed() {
     onDevice(7);
     Pointer handle = create();
-    int before = destroyed();
     tell(nvidia, "fake_set_stream_status", 4000);
-    destroy(handle);
-    assertThat(destroyed()).isEqualTo(before + 1);
-    assertThat(create()).isNotEqualTo(handle);
+    assertDestroyedForGood(handle);
   }
 
   @Test
   void withoutADeviceHandlesAreMadeAndDestroyedAsEver() {
     tell(runtime, "fake_set_device_status", 35);
-    int before = destroyed();
-    Pointer first = create();
-    destroy(first);
-    assertThat(destroyed()).isEqualTo(before + 1);
-    assertThat(create()).isNotEqualTo(first);
+    assertDestroyedForGood(create());
   }
 
   @Test
